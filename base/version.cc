@@ -1,0 +1,7 @@
+#include "base/version.h"
+
+namespace bitnet {
+
+std::string_view Version() { return BITNET_VERSION; }
+
+}  // namespace bitnet
