@@ -1,0 +1,83 @@
+#include "kernels/cpu_features.h"
+
+#include <algorithm>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+
+#include <cstddef>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+namespace bitnet {
+namespace {
+
+constexpr Isa kIsas[] = {
+#if defined(__x86_64__)
+    {"x86_avx512vnni", kAvx2 | kAvx512Vnni},
+    {"x86_avx2", kAvx2},
+#elif defined(__aarch64__)
+    {"arm_neondot", kNeonDot},
+#endif
+    {"portable", kNoFeatures},
+};
+
+}  // namespace
+
+#if defined(__x86_64__)
+
+CpuFeatures DetectCpuFeatures() {
+  // __builtin_cpu_supports() also asks whether the operating system saves the wide registers. Older
+  // compilers do not know "f16c" by name; it uses the registers of AVX, so its CPUID bit is enough.
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  const bool f16c = __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+  __builtin_cpu_init();
+  CpuFeatures have;
+  if (f16c && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) have = have | kAvx2;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vnni")) {
+    have = have | kAvx512Vnni;
+  }
+  return have;
+}
+
+#elif defined(__aarch64__) && defined(__APPLE__)
+
+CpuFeatures DetectCpuFeatures() {
+  int has_dot = 0;
+  size_t size = sizeof(has_dot);
+  // Fails on systems that do not know the name, which then leaves the feature out.
+  const bool known = sysctlbyname("hw.optional.arm.FEAT_DotProd", &has_dot, &size, nullptr, 0) == 0;
+  return known && has_dot != 0 ? kNeonDot : kNoFeatures;
+}
+
+#elif defined(__aarch64__) && defined(__linux__)
+
+CpuFeatures DetectCpuFeatures() {
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0 ? kNeonDot : kNoFeatures;
+}
+
+#else
+
+CpuFeatures DetectCpuFeatures() { return kNoFeatures; }
+
+#endif
+
+std::span<const Isa> Isas() { return kIsas; }
+
+const Isa* FindIsa(std::string_view name) {
+  const auto* it = std::ranges::find(kIsas, name, &Isa::name);
+  return it == std::end(kIsas) ? nullptr : it;
+}
+
+const Isa& BestIsa(CpuFeatures have) {
+  // The last rung needs nothing, so one is always found.
+  return *std::ranges::find_if(kIsas, [=](const Isa& isa) { return Covers(have, isa.features); });
+}
+
+}  // namespace bitnet

@@ -1,0 +1,96 @@
+#include <arm_neon.h>
+
+#include "kernels/half_gemm/half_gemm.h"
+
+// The 16 lanes of a dot product are four registers: lanes 0-3, 4-7, 8-11 and 12-15.
+namespace bitnet {
+namespace {
+
+constexpr size_t kLanes = 16;
+
+struct Lanes {
+  float32x4_t quad[4];
+};
+
+// Lanes fold by halves: j += j+8, j += j+4, j += j+2, j += j+1.
+float Fold(const Lanes& lanes) {
+  const float32x4_t low = vaddq_f32(lanes.quad[0], lanes.quad[2]);
+  const float32x4_t high = vaddq_f32(lanes.quad[1], lanes.quad[3]);
+  const float32x4_t four = vaddq_f32(low, high);
+  const float32x2_t two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
+  return vget_lane_f32(vpadd_f32(two, two), 0);
+}
+
+// Exact.
+float32x4_t Widen(const uint16_t* halves) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(halves))); }
+
+// Adds the next 16 products of each row and column to their lanes.
+template <int kRows, int kColumns>
+void AddProducts(const uint16_t* w, size_t w_stride, const float* x, size_t x_stride,
+                 Lanes (&lanes)[kRows][kColumns]) {
+  for (size_t q = 0; q < 4; ++q) {
+    float32x4_t wide[kRows];
+    for (int r = 0; r < kRows; ++r) wide[r] = Widen(w + r * w_stride + 4 * q);
+    for (int c = 0; c < kColumns; ++c) {
+      const float32x4_t column = vld1q_f32(x + c * x_stride + 4 * q);
+      for (int r = 0; r < kRows; ++r) {
+        lanes[r][c].quad[q] = vfmaq_f32(lanes[r][c].quad[q], wide[r], column);
+      }
+    }
+  }
+}
+
+template <int kRows, int kColumns>
+void Block(const HalfGemmArgs& args, size_t row, size_t b) {
+  const uint16_t* w = args.w + row * args.k;
+  const float* x = args.x + b * args.x_stride;
+  Lanes lanes[kRows][kColumns];
+  for (auto& columns : lanes) {
+    for (Lanes& lane : columns) {
+      for (float32x4_t& quad : lane.quad) quad = vdupq_n_f32(0.0f);
+    }
+  }
+  size_t i = 0;
+  for (; i + kLanes <= args.k; i += kLanes) AddProducts(w + i, args.k, x + i, args.x_stride, lanes);
+  if (i < args.k) {
+    // Absent elements take part as +0.
+    uint16_t w_tail[kRows * kLanes] = {};
+    float x_tail[kColumns * kLanes] = {};
+    for (size_t j = 0; i + j < args.k; ++j) {
+      for (int r = 0; r < kRows; ++r) w_tail[r * kLanes + j] = w[r * args.k + i + j];
+      for (int c = 0; c < kColumns; ++c) x_tail[c * kLanes + j] = x[c * args.x_stride + i + j];
+    }
+    AddProducts(w_tail, kLanes, x_tail, kLanes, lanes);
+  }
+  for (int c = 0; c < kColumns; ++c) {
+    for (int r = 0; r < kRows; ++r) args.y[(b + c) * args.y_stride + row + r] = Fold(lanes[r][c]);
+  }
+}
+
+// Several columns: 2 rows x 3 columns x 4 registers are 24 sums, which with 2 weights and an x fit 32.
+template <int kRows>
+void Rows(const HalfGemmArgs& args, size_t row) {
+  size_t b = 0;
+  for (; b + 3 <= args.batch; b += 3) Block<kRows, 3>(args, row, b);
+  switch (args.batch - b) {
+    case 2:
+      return Block<kRows, 2>(args, row, b);
+    case 1:
+      return Block<kRows, 1>(args, row, b);
+    default:
+      return;
+  }
+}
+
+}  // namespace
+
+void HalfGemmArmNeonDot(const HalfGemmArgs& args) {
+  size_t row = 0;
+  if (args.batch == 1) {
+    for (; row + 4 <= args.rows; row += 4) Block<4, 1>(args, row, 0);
+  }
+  for (; row + 2 <= args.rows; row += 2) Rows<2>(args, row);
+  for (; row < args.rows; ++row) Rows<1>(args, row);
+}
+
+}  // namespace bitnet

@@ -1,0 +1,90 @@
+#include <immintrin.h>
+
+#include "kernels/half_gemm/half_gemm.h"
+
+// ternary_gemm/x86_avx512vnni.cc.
+namespace bitnet {
+namespace {
+
+constexpr size_t kLanes = 16;
+constexpr size_t kPrefetchBytes = 1024;
+
+// Lanes fold by halves: j += j+8, j += j+4, j += j+2, j += j+1.
+float Fold(__m512 lanes) {
+  const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(lanes), _mm512_extractf32x8_ps(lanes, 1));
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+// Adds the next 16 products of each row and column to their lanes.
+template <int kRows, int kColumns>
+void AddProducts(const uint16_t* w, size_t w_stride, const float* x, size_t x_stride,
+                 __m512 (&lanes)[kRows][kColumns]) {
+  __m512 wide[kRows];
+  for (int r = 0; r < kRows; ++r) {
+    wide[r] = _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + r * w_stride)));
+  }
+  for (int c = 0; c < kColumns; ++c) {
+    const __m512 column = _mm512_loadu_ps(x + c * x_stride);
+    for (int r = 0; r < kRows; ++r) lanes[r][c] = _mm512_fmadd_ps(wide[r], column, lanes[r][c]);
+  }
+}
+
+template <int kRows, int kColumns>
+void Block(const HalfGemmArgs& args, size_t row, size_t b) {
+  const uint16_t* w = args.w + row * args.k;
+  const float* x = args.x + b * args.x_stride;
+  __m512 lanes[kRows][kColumns];
+  for (auto& columns : lanes) {
+    for (__m512& lane : columns) lane = _mm512_setzero_ps();
+  }
+  size_t i = 0;
+  for (; i + kLanes <= args.k; i += kLanes) {
+    for (int r = 0; r < kRows; ++r) {
+      // A prefetch past the weights is harmless: it cannot fault.
+      _mm_prefetch(reinterpret_cast<const char*>(w + r * args.k + i) + kPrefetchBytes, _MM_HINT_T0);
+    }
+    AddProducts(w + i, args.k, x + i, args.x_stride, lanes);
+  }
+  if (i < args.k) {
+    // Absent elements take part as +0.
+    uint16_t w_tail[kRows * kLanes] = {};
+    float x_tail[kColumns * kLanes] = {};
+    for (size_t j = 0; i + j < args.k; ++j) {
+      for (int r = 0; r < kRows; ++r) w_tail[r * kLanes + j] = w[r * args.k + i + j];
+      for (int c = 0; c < kColumns; ++c) x_tail[c * kLanes + j] = x[c * args.x_stride + i + j];
+    }
+    AddProducts(w_tail, kLanes, x_tail, kLanes, lanes);
+  }
+  for (int c = 0; c < kColumns; ++c) {
+    for (int r = 0; r < kRows; ++r) args.y[(b + c) * args.y_stride + row + r] = Fold(lanes[r][c]);
+  }
+}
+
+// 4 rows x 4 columns: 16 sums, 4 rows of weights and an x fit the 32 registers.
+template <int kRows>
+void Rows(const HalfGemmArgs& args, size_t row) {
+  size_t b = 0;
+  for (; b + 4 <= args.batch; b += 4) Block<kRows, 4>(args, row, b);
+  switch (args.batch - b) {
+    case 3:
+      return Block<kRows, 3>(args, row, b);
+    case 2:
+      return Block<kRows, 2>(args, row, b);
+    case 1:
+      return Block<kRows, 1>(args, row, b);
+    default:
+      return;
+  }
+}
+
+}  // namespace
+
+void HalfGemmX86Avx512Vnni(const HalfGemmArgs& args) {
+  size_t row = 0;
+  for (; row + 4 <= args.rows; row += 4) Rows<4>(args, row);
+  for (; row < args.rows; ++row) Rows<1>(args, row);
+}
+
+}  // namespace bitnet

@@ -1,0 +1,105 @@
+#include <immintrin.h>
+
+#include "kernels/ternary_gemm/ternary_gemm.h"
+
+// A tile x block is two registers of 8 rows each: 32-bit lane r belongs to row r, and plane p (bits 2p+1:2p
+// of each byte) holds the codes of k offsets 4p .. 4p+3. VPMADDUBSW with those four x broadcast to every lane
+// gives two 16-bit sums per row. The unroll pragmas keep the sums in registers: see
+// ternary_gemm/x86_avx512vnni.cc.
+namespace bitnet {
+namespace {
+
+constexpr size_t kBlockBytes = 64;
+// 4 columns x 2 halves: 8 sums, 2 weight registers, 2 planes, a mask and an x fit the 16 registers.
+constexpr size_t kMaxColumns = 4;
+// A plane adds at most 2 products of 2 * 127 or 2 * -128 to a 16-bit sum, a block four planes: -2048 .. 2032.
+// 16 blocks reach -32768 .. 32512, just within int16.
+constexpr size_t kBlocksPerWidening = 16;
+constexpr size_t kPrefetchBytes = 2048;
+
+__m256i BroadcastFour(const int8_t* x) {
+  int four;
+  __builtin_memcpy(&four, x, sizeof(four));
+  return _mm256_set1_epi32(four);
+}
+
+__m256i Load(const uint8_t* w) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)); }
+
+template <int kColumns>
+void Columns(const TernaryGemmArgs& args, size_t tile, size_t b) {
+  const __m256i mask = _mm256_set1_epi8(0x03);
+  const __m256i ones = _mm256_set1_epi16(1);
+  const uint8_t* w = args.w + tile * (args.k / kTernaryBlockK * kBlockBytes);
+  const int8_t* x = args.x + b * args.x_stride;
+  __m256i totals[2][kColumns];
+#pragma GCC unroll 8
+  for (auto& half : totals) {
+#pragma GCC unroll 8
+    for (__m256i& total : half) total = _mm256_setzero_si256();
+  }
+  for (size_t k0 = 0; k0 < args.k;) {
+    const size_t k_left = args.k - k0;
+    const size_t k_step = kBlocksPerWidening * kTernaryBlockK;
+    const size_t k_end = k0 + (k_left < k_step ? k_left : k_step);
+    __m256i sums[2][kColumns];
+#pragma GCC unroll 8
+    for (auto& half : sums) {
+#pragma GCC unroll 8
+      for (__m256i& sum : half) sum = _mm256_setzero_si256();
+    }
+    for (; k0 < k_end; k0 += kTernaryBlockK, w += kBlockBytes) {
+      // A prefetch past the weights is harmless: it cannot fault.
+      _mm_prefetch(reinterpret_cast<const char*>(w) + kPrefetchBytes, _MM_HINT_T0);
+      __m256i codes[2] = {Load(w), Load(w + kBlockBytes / 2)};
+#pragma GCC unroll 8
+      for (size_t plane = 0; plane < 4; ++plane) {
+        const __m256i low[2] = {_mm256_and_si256(codes[0], mask), _mm256_and_si256(codes[1], mask)};
+        codes[0] = _mm256_srli_epi16(codes[0], 2);
+        codes[1] = _mm256_srli_epi16(codes[1], 2);
+#pragma GCC unroll 8
+        for (int c = 0; c < kColumns; ++c) {
+          const __m256i four = BroadcastFour(x + c * args.x_stride + k0 + 4 * plane);
+          sums[0][c] = _mm256_add_epi16(sums[0][c], _mm256_maddubs_epi16(low[0], four));
+          sums[1][c] = _mm256_add_epi16(sums[1][c], _mm256_maddubs_epi16(low[1], four));
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (int half = 0; half < 2; ++half) {
+#pragma GCC unroll 8
+      for (int c = 0; c < kColumns; ++c) {
+        totals[half][c] = _mm256_add_epi32(totals[half][c], _mm256_madd_epi16(sums[half][c], ones));
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int half = 0; half < 2; ++half) {
+#pragma GCC unroll 8
+    for (int c = 0; c < kColumns; ++c) {
+      const __m256i x_sum = _mm256_set1_epi32(args.x_sum[b + c]);
+      const __m256 exact = _mm256_cvtepi32_ps(_mm256_sub_epi32(totals[half][c], x_sum));
+      _mm256_storeu_ps(args.y + (b + c) * args.y_stride + tile * kTernaryTileRows + 8 * half,
+                       _mm256_mul_ps(exact, _mm256_set1_ps(args.factor[b + c])));
+    }
+  }
+}
+
+using RunColumns = void(const TernaryGemmArgs& args, size_t tile, size_t b);
+
+constexpr RunColumns* kColumns[kMaxColumns + 1] = {nullptr, Columns<1>, Columns<2>, Columns<3>, Columns<4>};
+
+}  // namespace
+
+void TernaryGemmX86Avx2(const TernaryGemmArgs& args) {
+  for (size_t tile = 0; tile < args.tiles; ++tile) {
+    // The columns in groups of nearly equal size: 5 as 3 + 2, since 4 + 1 would unpack for one column alone.
+    size_t groups = (args.batch + kMaxColumns - 1) / kMaxColumns;
+    for (size_t b = 0; b < args.batch; --groups) {
+      const size_t columns = (args.batch - b + groups - 1) / groups;
+      kColumns[columns](args, tile, b);
+      b += columns;
+    }
+  }
+}
+
+}  // namespace bitnet

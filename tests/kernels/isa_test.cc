@@ -1,0 +1,90 @@
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "kernels/attention/attention.h"
+#include "kernels/cpu_features.h"
+#include "kernels/half_gemm/half_gemm.h"
+#include "kernels/quantize/quantize.h"
+#include "kernels/rms_norm/rms_norm.h"
+#include "kernels/ternary_gemm/ternary_gemm.h"
+
+namespace bitnet {
+namespace {
+
+TEST(IsaTest, FindsEveryRungByItsName) {
+  for (const Isa& isa : Isas()) EXPECT_EQ(FindIsa(isa.name), &isa) << isa.name;
+}
+
+TEST(IsaTest, FindsNothingByAnotherName) {
+  for (const char* name : {"", "avx2", "x86_avx", "Portable", "portable "})
+    EXPECT_EQ(FindIsa(name), nullptr) << name;
+}
+
+TEST(IsaTest, EndsWithPortableWhichNeedsNothing) {
+  EXPECT_EQ(Isas().back().name, "portable");
+  EXPECT_EQ(Isas().back().features, kNoFeatures);
+}
+
+TEST(IsaTest, HasTheRungsOfItsArchitectureRichestFirst) {
+#if defined(__x86_64__)
+  ASSERT_EQ(Isas().size(), 3u);
+  EXPECT_EQ(Isas()[0].name, "x86_avx512vnni");
+  EXPECT_EQ(Isas()[0].features, kAvx2 | kAvx512Vnni);
+  EXPECT_EQ(Isas()[1].name, "x86_avx2");
+  EXPECT_EQ(Isas()[1].features, kAvx2);
+#elif defined(__aarch64__)
+  ASSERT_EQ(Isas().size(), 2u);
+  EXPECT_EQ(Isas()[0].name, "arm_neondot");
+  EXPECT_EQ(Isas()[0].features, kNeonDot);
+#else
+  EXPECT_EQ(Isas().size(), 1u);
+#endif
+}
+
+TEST(IsaTest, PicksTheRichestRungThatIsCovered) {
+  for (const Isa& isa : Isas()) EXPECT_EQ(BestIsa(isa.features).name, isa.name);
+  EXPECT_EQ(BestIsa(CpuFeatures{~0u}).name, Isas().front().name);
+  // AVX-512 without AVX2 is no CPU, but is what a user's mask could leave over.
+  EXPECT_EQ(BestIsa(kAvx512Vnni).name, "portable");
+}
+
+TEST(IsaTest, CoversOnlyWhatIsThere) {
+  EXPECT_TRUE(Covers(kAvx2 | kAvx512Vnni, kAvx2));
+  EXPECT_FALSE(Covers(kAvx2, kAvx2 | kAvx512Vnni));
+  EXPECT_TRUE(Covers(kNoFeatures, kNoFeatures));
+}
+
+TEST(IsaTest, DetectsOnlyFeaturesOfItsArchitecture) {
+#if defined(__x86_64__)
+  EXPECT_TRUE(Covers(kAvx2 | kAvx512Vnni, DetectCpuFeatures()));
+#else
+  EXPECT_TRUE(Covers(kNeonDot, DetectCpuFeatures()));
+#endif
+}
+
+// Every operation's table has one variant per rung, in the same order, and picks it by what the CPU has.
+template <typename Kernel>
+void ExpectOneKernelPerRung(std::span<const Kernel> kernels, const Kernel& (*select)(CpuFeatures)) {
+  ASSERT_EQ(kernels.size(), Isas().size());
+  std::set<decltype(Kernel::run)> runs;
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    EXPECT_EQ(kernels[i].name, Isas()[i].name);
+    EXPECT_EQ(kernels[i].needs, Isas()[i].features);
+    EXPECT_EQ(select(Isas()[i].features).name, std::string(Isas()[i].name));
+    runs.insert(kernels[i].run);
+  }
+  EXPECT_EQ(runs.size(), kernels.size());
+}
+
+TEST(IsaTest, HasOneKernelPerRungAndOperation) {
+  ExpectOneKernelPerRung(AttentionKernels(), SelectAttention);
+  ExpectOneKernelPerRung(HalfGemmKernels(), SelectHalfGemm);
+  ExpectOneKernelPerRung(QuantizeInt8Kernels(), SelectQuantizeInt8);
+  ExpectOneKernelPerRung(RmsNormKernels(), SelectRmsNorm);
+  ExpectOneKernelPerRung(TernaryGemmKernels(), SelectTernaryGemm);
+}
+
+}  // namespace
+}  // namespace bitnet
