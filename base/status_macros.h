@@ -16,6 +16,7 @@
 #define BITNET_CONCAT_INNER(a, b) a##b
 #define BITNET_CONCAT(a, b) BITNET_CONCAT_INNER(a, b)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): `value` may be a declaration, which parentheses would break.
 // ASSIGN_OR_RETURN(auto value, MakeValue()); `value` may be a declaration or an existing variable.
 #define ASSIGN_OR_RETURN(value, expression) \
   BITNET_ASSIGN_OR_RETURN(BITNET_CONCAT(status_or_, __LINE__), value, expression)
@@ -25,3 +26,4 @@
     return std::move(status_or).status();                     \
   }                                                           \
   value = *std::move(status_or)
+// NOLINTEND(bugprone-macro-parentheses)
