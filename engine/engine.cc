@@ -1,0 +1,223 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <numeric>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "absl/synchronization/mutex.h"
+#include "base/status_macros.h"
+#include "engine/cache/kv_cache.h"
+#include "engine/loaded_model.h"
+#include "engine/scheduler/batch_scheduler.h"
+#include "engine/scheduler/check_request.h"
+#include "engine/step_histogram.h"
+#include "engine/threads/thread_pool.h"
+#include "engine/transformer/transformer.h"
+
+namespace bitnet {
+namespace {
+
+constexpr size_t kMaxDefaultCacheBytes = size_t{2} << 30;
+
+// Blocks of the KV cache: as asked for, or four full contexts, but at most 2 GiB.
+size_t NumCacheBlocks(const ModelConfig& config, size_t kv_cache_tokens) {
+  if (kv_cache_tokens > 0) {
+    return NumBlocks(kv_cache_tokens);
+  }
+  const size_t affordable = kMaxDefaultCacheBytes / KvCache::BlockBytes(config);
+  return std::max<size_t>(1, std::min(4 * NumBlocks(config.max_seq_len), affordable));
+}
+
+absl::Status CheckPositive(const char* name, int value) {
+  if (value < 1) {
+    return absl::InvalidArgumentError(absl::StrFormat("%s is %d; at least 1 is needed", name, value));
+  }
+  return absl::OkStatus();
+}
+
+class EngineImpl : public Engine {
+ public:
+  EngineImpl(const EngineOptions& options, std::unique_ptr<ThreadPool> pool, LoadedModel model,
+             std::unique_ptr<Tokenizer> tokenizer)
+      : options_(options),
+        pool_(std::move(pool)),
+        model_(std::move(model)),
+        tokenizer_(std::move(tokenizer)),
+        cache_(model_.config, NumCacheBlocks(model_.config, options.kv_cache_tokens)),
+        limits_{.vocab_size = model_.config.vocab_size,
+                .max_seq_len = model_.config.max_seq_len,
+                .kv_cache_tokens = cache_.capacity_tokens()},
+        transformer_(model_.config, model_.weights, cache_, options.cpu_features,
+                     {.max_tokens = static_cast<size_t>(options.chunk_size) + options.max_sequences,
+                      .max_logits = static_cast<size_t>(options.max_sequences)},
+                     pool_.get()),
+        scheduler_(&transformer_, &cache_, pool_.get(), model_.config.vocab_size,
+                   {.chunk_size = static_cast<size_t>(options.chunk_size),
+                    .max_sequences = static_cast<size_t>(options.max_sequences),
+                    .max_positions = limits_.max_positions(),
+                    .end_ids = {tokenizer_->end_ids().begin(), tokenizer_->end_ids().end()}}) {
+    PublishGauges();
+    thread_ = std::thread([this] { Run(); });
+  }
+
+  ~EngineImpl() override {
+    {
+      absl::MutexLock lock(&mutex_);
+      stopping_ = true;
+    }
+    thread_.join();
+  }
+
+  absl::StatusOr<GenerationId> Submit(GenerationRequest request, GenerationSink* sink) override {
+    RETURN_IF_ERROR(CheckRequest(request, limits_));
+    absl::MutexLock lock(&mutex_);
+    if (num_waiting() >= options_.max_waiting) {
+      return absl::ResourceExhaustedError(
+          absl::StrFormat("%d generations are waiting already, as many as may", options_.max_waiting));
+    }
+    const GenerationId id = next_id_++;
+    commands_.push_back({id, Submission{std::move(request), sink, Sequence::Clock::now()}});
+    ++queued_submissions_;
+    return id;
+  }
+
+  void Cancel(GenerationId id) override {
+    absl::MutexLock lock(&mutex_);
+    commands_.push_back({id, std::nullopt});
+  }
+
+  const ModelConfig& config() const override { return model_.config; }
+  const Tokenizer& tokenizer() const override { return *tokenizer_; }
+  uint64_t num_parameters() const override {
+    const auto tensors = model_.file->tensors();
+    return std::accumulate(tensors.begin(), tensors.end(), uint64_t{0},
+                           [](uint64_t sum, const GgufTensor& t) { return sum + t.num_elements(); });
+  }
+  uint64_t file_bytes() const override { return model_.file->file_bytes(); }
+  std::string isa() const override { return std::string(BestIsa(options_.cpu_features).name); }
+  int num_threads() const override { return pool_->num_threads(); }
+  EngineStats stats() const override {
+    absl::MutexLock lock(&mutex_);
+    EngineStats stats = stats_;
+    stats.waiting = num_waiting();
+    histogram_.FillIn(stats);
+    return stats;
+  }
+
+ private:
+  struct Submission {
+    GenerationRequest request;
+    GenerationSink* sink;
+    Sequence::Clock::time_point submitted;
+  };
+  struct Command {
+    GenerationId id;
+    std::optional<Submission> submission;  // None: cancel `id`.
+  };
+
+  int num_waiting() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stats_.waiting + queued_submissions_;
+  }
+  bool HasCommand() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !commands_.empty(); }
+
+  // The engine's thread.
+  void Run() {
+    while (TakeCommands()) {
+      ApplyCommands();
+      scheduler_.AdmitWaiting();
+      PublishGauges();
+      const auto begin = Sequence::Clock::now();
+      const StepReport report = scheduler_.Step();
+      const std::chrono::duration<double> elapsed = Sequence::Clock::now() - begin;
+      absl::MutexLock lock(&mutex_);
+      if (report.prefill_tokens + report.decode_tokens > 0) {
+        histogram_.Add(elapsed.count());
+      }
+      stats_.prefill_tokens += report.prefill_tokens;
+      stats_.decode_tokens += report.decode_tokens;
+      UpdateGauges();
+    }
+    ApplyCommands();
+    scheduler_.CancelAll();
+  }
+
+  // Waits while there is nothing to do. False when the engine is to stop.
+  bool TakeCommands() {
+    absl::MutexLock lock(&mutex_);
+    if (scheduler_.idle()) {
+      mutex_.Await(absl::Condition(this, &EngineImpl::HasCommand));
+    }
+    taken_.swap(commands_);
+    stats_.waiting += std::exchange(queued_submissions_, 0);
+    return !stopping_;
+  }
+
+  void ApplyCommands() {
+    for (Command& command : taken_) {
+      if (command.submission.has_value()) {
+        Submission& submission = *command.submission;
+        scheduler_.Add(command.id, std::move(submission.request), submission.sink, submission.submitted);
+      } else {
+        scheduler_.Cancel(command.id);
+      }
+    }
+    taken_.clear();
+  }
+
+  void PublishGauges() {
+    absl::MutexLock lock(&mutex_);
+    UpdateGauges();
+  }
+
+  void UpdateGauges() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    stats_.running = static_cast<int>(scheduler_.num_running());
+    stats_.waiting = static_cast<int>(scheduler_.num_waiting());
+    stats_.kv_blocks = cache_.allocator().num_blocks();
+    stats_.kv_blocks_free = cache_.allocator().num_free();
+  }
+
+  const EngineOptions options_;
+  const std::unique_ptr<ThreadPool> pool_;
+  const LoadedModel model_;
+  const std::unique_ptr<Tokenizer> tokenizer_;
+
+  // Used by the engine's thread alone once it runs.
+  KvCache cache_;
+  const RequestLimits limits_;  // Constant: read by any thread.
+  Transformer transformer_;
+  BatchScheduler scheduler_;
+  std::vector<Command> taken_;
+
+  mutable absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  GenerationId next_id_ ABSL_GUARDED_BY(mutex_) = 1;
+  std::vector<Command> commands_ ABSL_GUARDED_BY(mutex_);  // In the order of the calls.
+  int queued_submissions_ ABSL_GUARDED_BY(mutex_) = 0;     // Among commands_.
+  EngineStats stats_ ABSL_GUARDED_BY(mutex_);              // As of the last step; without the histogram.
+  StepHistogram histogram_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::string& path,
+                                                       const EngineOptions& options) {
+  RETURN_IF_ERROR(CheckPositive("chunk_size", options.chunk_size));
+  RETURN_IF_ERROR(CheckPositive("max_sequences", options.max_sequences));
+  RETURN_IF_ERROR(CheckPositive("max_waiting", options.max_waiting));
+  ASSIGN_OR_RETURN(std::unique_ptr<GgufFile> file, GgufFile::Open(path, options.file_access));
+  ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::FromGguf(*file));
+  const int num_threads = options.num_threads > 0 ? options.num_threads : NumUsableCpus();
+  auto pool = std::make_unique<ThreadPool>(num_threads);
+  ASSIGN_OR_RETURN(LoadedModel model, LoadedModel::Load(std::move(file), *pool));
+  return std::make_unique<EngineImpl>(options, std::move(pool), std::move(model), std::move(tokenizer));
+}
+
+}  // namespace bitnet

@@ -1,0 +1,67 @@
+// One model, ready to generate for many sequences at once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/generation.h"
+#include "engine/model/gguf.h"
+#include "engine/model/model_config.h"
+#include "engine/tokenizer/tokenizer.h"
+#include "kernels/cpu_features.h"
+
+namespace bitnet {
+
+struct EngineOptions {
+  FileAccess file_access = FileAccess::kMap;
+  int num_threads = 0;                             // 0: as many as the CPUs this process may run on.
+  CpuFeatures cpu_features = DetectCpuFeatures();  // What kernels may use; narrowed by tests and --isa.
+  int chunk_size = 256;                            // Prompt tokens per step at most.
+  int max_sequences = 16;                          // Generated for at once; more wait.
+  int max_waiting = 256;                           // Submit refuses beyond this many.
+  size_t kv_cache_tokens = 0;                      // 0: four full contexts, but at most 2 GiB.
+};
+
+struct EngineStats {
+  uint64_t steps = 0;
+  double step_seconds_sum = 0;
+  std::vector<double> step_seconds_bounds;     // Upper bounds of the buckets, rising.
+  std::vector<uint64_t> step_seconds_buckets;  // Not cumulative; one more than bounds.
+  int running = 0;
+  int waiting = 0;
+  int kv_blocks = 0;
+  int kv_blocks_free = 0;
+  uint64_t prefill_tokens = 0;
+  uint64_t decode_tokens = 0;
+};
+
+// Runs a thread of its own (and its compute threads) from Create to destruction. All methods may be called
+// from any thread except from within a sink.
+class Engine {
+ public:
+  // Maps or reads the model at `path` and packs its weights for this CPU. DATA_LOSS: the file is damaged;
+  // UNIMPLEMENTED: a kind of model we do not know; both name the tensor or key.
+  static absl::StatusOr<std::unique_ptr<Engine>> Create(const std::string& path,
+                                                        const EngineOptions& options);
+  virtual ~Engine() = default;  // Cancels what still runs; every sink has had OnFinished when it returns.
+
+  // Queues a generation. `sink` is borrowed until its OnFinished returns. INVALID_ARGUMENT: a token id out
+  // of range, an empty prompt, a prompt longer than the context or than the KV cache can ever hold, a
+  // sampling value out of range (the message names it); RESOURCE_EXHAUSTED: max_waiting are waiting already.
+  virtual absl::StatusOr<GenerationId> Submit(GenerationRequest request, GenerationSink* sink) = 0;
+  // Ends it with kCancelled, within one step. No effect if it has finished.
+  virtual void Cancel(GenerationId id) = 0;
+
+  virtual const ModelConfig& config() const = 0;
+  virtual const Tokenizer& tokenizer() const = 0;
+  virtual uint64_t num_parameters() const = 0;  // Of all tensors in the file.
+  virtual uint64_t file_bytes() const = 0;
+  virtual std::string isa() const = 0;  // The kernel set in use, "x86_avx2".
+  virtual int num_threads() const = 0;
+  virtual EngineStats stats() const = 0;
+};
+
+}  // namespace bitnet

@@ -1,0 +1,77 @@
+// What is asked of the engine, and what comes back.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace bitnet {
+
+// Handle of one generation.
+using GenerationId = uint64_t;
+
+// How the next token is chosen from the logits, applied in the order of the fields.
+struct SamplingParams {
+  float repetition_penalty = 1;  // Over prompt and output: logit divided (if positive) or multiplied by it.
+  float presence_penalty = 0;    // Subtracted once from the logit of each token in the output.
+  float frequency_penalty = 0;   // Subtracted as often as the token occurs in the output.
+  float temperature = 0;         // 0 is greedy; ties go to the lowest id.
+  int top_k = 0;                 // 0 keeps all.
+  float top_p = 1;
+  float min_p = 0;
+  uint64_t seed = 0;
+};
+
+enum class Priority { kBackground, kNormal, kInteractive };
+
+struct GenerationRequest {
+  std::vector<int32_t> prompt = {};     // Not empty.
+  std::vector<int32_t> generated = {};  // Output of an earlier attempt, to be continued; usually empty.
+  SamplingParams sampling = {};
+  int max_tokens = 0;       // Of output, `generated` included; 0: what fits the context.
+  int min_tokens = 0;       // End tokens are masked out before this many.
+  bool ignore_eos = false;  // End tokens of the model do not end the answer (stop_tokens still do).
+  std::vector<int32_t> stop_tokens = {};  // End the answer as the model's own end tokens do.
+  int num_logprobs = -1;                  // -1: none; 0: of the chosen token; n: and of the n likeliest.
+  Priority priority = Priority::kNormal;
+};
+
+struct TokenLogprob {
+  int32_t id;
+  float logprob;  // Natural logarithm, of the distribution before any sampling setting.
+};
+
+struct GeneratedToken {
+  int index;  // 0 for the first of the output, `generated` counted.
+  int32_t id;
+  std::optional<float> logprob = {};
+  std::vector<TokenLogprob> alternatives = {};  // Likeliest first.
+};
+
+enum class FinishReason {
+  kEndToken,  // The end token itself is not delivered.
+  kLength,
+  kCancelled,
+};
+
+struct GenerationUsage {
+  int prompt_tokens = 0;
+  int generated_tokens = 0;
+  absl::Duration queue_time;
+  absl::Duration prefill_time;
+  absl::Duration decode_time;
+};
+
+// Receives one generation's events, in order, on the engine's thread: it must not block or call the engine
+// (setting an atomic and queueing for another thread are fine).
+class GenerationSink {
+ public:
+  virtual ~GenerationSink() = default;
+  virtual void OnToken(const GeneratedToken& token) = 0;
+  // The last call, always made exactly once after a successful Submit.
+  virtual void OnFinished(FinishReason reason, const GenerationUsage& usage) = 0;
+};
+
+}  // namespace bitnet

@@ -1,0 +1,156 @@
+#include "engine/model/model_config.h"
+
+#include <cmath>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+
+namespace bitnet {
+namespace {
+
+constexpr std::string_view kArchitecture = "bitnet-b1.58";
+
+// Far above any model there is, and small enough that a product of two dimensions fits 2^40.
+constexpr uint64_t kMaxDim = uint64_t{1} << 20;
+constexpr uint64_t kMaxLayers = 1024;
+constexpr uint64_t kMaxHeads = 4096;
+constexpr uint64_t kMaxHeadDim = 4096;
+constexpr uint64_t kTernaryBlock = 128;
+
+// Reads the keys of one architecture, "bitnet-b1.58.block_count" for "block_count".
+class ConfigReader {
+ public:
+  ConfigReader(const GgufFile& file, std::string_view architecture)
+      : file_(file), architecture_(architecture) {}
+
+  std::string Key(std::string_view name) const { return absl::StrFormat("%s.%s", architecture_, name); }
+  bool Has(std::string_view name) const { return file_.Has(Key(name)); }
+
+  // A size from 1 to `max`.
+  absl::StatusOr<size_t> Size(std::string_view name, uint64_t max) const {
+    ASSIGN_OR_RETURN(const uint64_t value, file_.GetUint(Key(name)));
+    if (value < 1 || value > max) {
+      return Wrong(name, absl::StrCat(value), absl::StrFormat("1 to %d", max));
+    }
+    return value;
+  }
+
+  absl::StatusOr<double> Float(std::string_view name) const { return file_.GetFloat(Key(name)); }
+
+  absl::Status Wrong(std::string_view name, std::string_view found, std::string_view wanted) const {
+    return absl::DataLossError(
+        absl::StrFormat("%s: key '%s' is %s; %s was wanted", file_.path(), Key(name), found, wanted));
+  }
+
+  absl::Status Multiple(std::string_view name, size_t value, size_t of) const {
+    if (value % of != 0) {
+      return Wrong(name, absl::StrCat(value), absl::StrCat("a multiple of ", of));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  const GgufFile& file_;  // Borrowed; outlives this.
+  std::string architecture_;
+};
+
+absl::Status ReadHeads(const ConfigReader& reader, ModelConfig& config) {
+  ASSIGN_OR_RETURN(config.num_heads, reader.Size("attention.head_count", kMaxHeads));
+  config.num_kv_heads = config.num_heads;
+  if (reader.Has("attention.head_count_kv")) {
+    ASSIGN_OR_RETURN(config.num_kv_heads, reader.Size("attention.head_count_kv", kMaxHeads));
+  }
+  RETURN_IF_ERROR(reader.Multiple("attention.head_count", config.num_heads, config.num_kv_heads));
+  if (reader.Has("rope.dimension_count")) {
+    ASSIGN_OR_RETURN(config.head_dim, reader.Size("rope.dimension_count", kMaxHeadDim));
+    RETURN_IF_ERROR(reader.Multiple("rope.dimension_count", config.head_dim, 2));
+  } else {
+    config.head_dim = config.hidden_dim / config.num_heads;
+    RETURN_IF_ERROR(reader.Multiple("embedding_length", config.hidden_dim, 2 * config.num_heads));
+  }
+  if (config.query_dim() > kMaxDim || config.query_dim() % kTernaryBlock != 0) {
+    return reader.Wrong(
+        "attention.head_count", absl::StrFormat("%d heads of %d", config.num_heads, config.head_dim),
+        absl::StrFormat("a product of at most %d and a multiple of %d", kMaxDim, kTernaryBlock));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadConstants(const ConfigReader& reader, ModelConfig& config) {
+  ASSIGN_OR_RETURN(const double eps, reader.Float("attention.layer_norm_rms_epsilon"));
+  if (!(eps > 0 && eps <= 1e-2)) {
+    return reader.Wrong("attention.layer_norm_rms_epsilon", absl::StrCat(eps), "above 0 and at most 0.01");
+  }
+  config.rms_norm_eps = static_cast<float>(eps);
+  ASSIGN_OR_RETURN(config.rope_theta, reader.Float("rope.freq_base"));
+  if (!(config.rope_theta > 0 && std::isfinite(config.rope_theta))) {
+    return reader.Wrong("rope.freq_base", absl::StrCat(config.rope_theta), "a finite number above 0");
+  }
+  return absl::OkStatus();
+}
+
+// The embedding's rows are what counts; the key and the vocabulary must agree with them.
+absl::Status ReadVocabSize(const ConfigReader& reader, const GgufFile& file, ModelConfig& config) {
+  ASSIGN_OR_RETURN(const GgufTensor* embedding, file.GetTensor("token_embd.weight"));
+  const std::span<const uint64_t> dims = embedding->dims;
+  if (dims.size() != 2 || dims[0] != config.hidden_dim || dims[1] > kMaxDim) {
+    return absl::DataLossError(absl::StrFormat(
+        "%s: tensor 'token_embd.weight' has %d dimensions, the first of %d; 2 were wanted, %d by at most %d",
+        file.path(), dims.size(), dims[0], config.hidden_dim, kMaxDim));
+  }
+  config.vocab_size = dims[1];
+  if (reader.Has("vocab_size")) {
+    ASSIGN_OR_RETURN(const size_t vocab_size, reader.Size("vocab_size", kMaxDim));
+    if (vocab_size != config.vocab_size) {
+      return reader.Wrong("vocab_size", absl::StrCat(vocab_size),
+                          absl::StrFormat("the %d rows of 'token_embd.weight'", config.vocab_size));
+    }
+  }
+  if (file.Has("tokenizer.ggml.tokens")) {
+    ASSIGN_OR_RETURN(const auto tokens, file.GetStrings("tokenizer.ggml.tokens"));
+    if (tokens.size() != config.vocab_size) {
+      return absl::DataLossError(absl::StrFormat(
+          "%s: key 'tokenizer.ggml.tokens' has %d tokens; the %d rows of 'token_embd.weight' were wanted",
+          file.path(), tokens.size(), config.vocab_size));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ModelConfig> ReadModelConfig(const GgufFile& file) {
+  ModelConfig config;
+  ASSIGN_OR_RETURN(config.architecture, file.GetString("general.architecture"));
+  if (config.architecture != kArchitecture) {
+    return absl::UnimplementedError(
+        absl::StrFormat("%s: the model's architecture is '%s'; only '%s' is known", file.path(),
+                        config.architecture, kArchitecture));
+  }
+  if (file.Has("general.name")) {
+    ASSIGN_OR_RETURN(config.name, file.GetString("general.name"));
+  }
+  const ConfigReader reader(file, config.architecture);
+  ASSIGN_OR_RETURN(config.num_layers, reader.Size("block_count", kMaxLayers));
+  ASSIGN_OR_RETURN(config.max_seq_len, reader.Size("context_length", kMaxDim));
+  ASSIGN_OR_RETURN(config.hidden_dim, reader.Size("embedding_length", kMaxDim));
+  RETURN_IF_ERROR(reader.Multiple("embedding_length", config.hidden_dim, kTernaryBlock));
+  ASSIGN_OR_RETURN(config.ffn_dim, reader.Size("feed_forward_length", kMaxDim));
+  RETURN_IF_ERROR(reader.Multiple("feed_forward_length", config.ffn_dim, kTernaryBlock));
+  RETURN_IF_ERROR(ReadHeads(reader, config));
+  RETURN_IF_ERROR(ReadConstants(reader, config));
+  if (reader.Has("rope.scaling.type")) {
+    ASSIGN_OR_RETURN(const std::string scaling, file.GetString(reader.Key("rope.scaling.type")));
+    if (scaling != "none") {
+      return absl::UnimplementedError(
+          absl::StrFormat("%s: key '%s' is '%s'; only unscaled positions are known", file.path(),
+                          reader.Key("rope.scaling.type"), scaling));
+    }
+  }
+  RETURN_IF_ERROR(ReadVocabSize(reader, file, config));
+  return config;
+}
+
+}  // namespace bitnet

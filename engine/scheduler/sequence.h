@@ -1,0 +1,69 @@
+// One generation on its way through the scheduler.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/cache/kv_cache.h"
+#include "engine/generation.h"
+#include "engine/sampling/sampler.h"
+#include "engine/sampling/token_counts.h"
+
+namespace bitnet {
+
+// Everything it will ever need is allocated when it is made, so that steps allocate nothing.
+class Sequence {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // `request` has passed CheckRequest; `end_ids` are the model's end tokens; the sequence may grow to
+  // `max_positions` tokens.
+  Sequence(GenerationId id, GenerationRequest request, GenerationSink* sink, std::span<const int32_t> end_ids,
+           size_t max_positions, Clock::time_point submitted);
+
+  GenerationId id() const { return id_; }
+  Priority priority() const { return request_.priority; }
+
+  size_t num_tokens() const { return tokens_.size(); }
+  int32_t token(size_t position) const { return tokens_[position]; }
+  size_t num_generated() const { return tokens_.size() - request_.prompt.size(); }
+  size_t max_tokens() const { return request_.prompt.size() + max_generated_; }  // Prompt and output.
+  bool at_limit() const { return num_generated() >= max_generated_; }
+
+  // Tokens that no step has run yet; one of these is normal for a sequence that decodes.
+  size_t num_pending() const { return tokens_.size() - num_cached_; }
+  size_t num_cached() const { return num_cached_; }
+  void set_cached(size_t n) { num_cached_ = n; }
+  // Whether the pending token was chosen in this scheduler, and is not part of a prompt still to be read.
+  bool decoding() const { return decoding_; }
+
+  BlockTable& blocks() { return blocks_; }
+
+  // Chooses the next token from its logits. May run concurrently with other sequences' Choose.
+  void Choose(std::span<const float> logits, Sampler& sampler);
+  // Appends the chosen token and delivers it; or returns true, delivering nothing, if it ends the answer.
+  bool Deliver(Clock::time_point now);
+
+  void Admit(Clock::time_point now) { admitted_ = now; }
+  // The last thing done with it.
+  void Finish(FinishReason reason, Clock::time_point now);
+
+ private:
+  const GenerationId id_;
+  const GenerationRequest request_;
+  GenerationSink* const sink_;  // Borrowed until Finish.
+  size_t max_generated_;
+  std::vector<int32_t> end_ids_;  // Of the model and of the request.
+  std::vector<int32_t> tokens_;   // Prompt, then output.
+  size_t num_cached_ = 0;
+  bool decoding_ = false;
+  BlockTable blocks_;
+  TokenCounts counts_;
+  GeneratedToken chosen_{};
+  Clock::time_point submitted_, admitted_, first_token_;
+};
+
+}  // namespace bitnet

@@ -1,0 +1,86 @@
+// The forward pass of BitNet b1.58 2B4T and its kin (arXiv 2504.12285).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "engine/aligned_buffer.h"
+#include "engine/cache/kv_cache.h"
+#include "engine/model/model_config.h"
+#include "engine/threads/thread_pool.h"
+#include "engine/transformer/kernel_set.h"
+#include "engine/transformer/rope_table.h"
+#include "engine/transformer/ternary_linear.h"
+#include "engine/weights/model_weights.h"
+
+namespace bitnet {
+
+// One position of one sequence.
+struct BatchToken {
+  int32_t token = 0;
+  size_t position = 0;                 // From 0; below max_seq_len.
+  const BlockTable* blocks = nullptr;  // Of its sequence, with room for `position`. Borrowed for the call.
+  bool wants_logits = false;
+};
+
+struct BatchLimits {
+  size_t max_tokens;  // Of one Forward call.
+  size_t max_logits;  // Tokens among them that want logits.
+};
+
+// Owns every buffer that a step needs, so Forward allocates nothing. The logits of a token depend on its
+// sequence's tokens up to it and on nothing else: the same bits whatever shares the batch, however the prompt
+// was cut into calls, on any number of threads and any instruction set.
+class Transformer {
+ public:
+  // All references outlive this.
+  Transformer(const ModelConfig& config, const ModelWeights& weights, const KvCache& cache,
+              CpuFeatures features, BatchLimits limits, ThreadPool* pool);
+
+  // Appends each token's keys and values to its sequence's blocks, and returns the logits of those that want
+  // them, [number of these, vocab_size] in batch order; valid until the next call. Tokens of one sequence
+  // stand in rising positions without gaps, and all earlier positions were in earlier calls.
+  std::span<const float> Forward(std::span<const BatchToken> batch);
+
+ private:
+  // Steps of the forward pass, in order; each but the projections works on tokens or heads independently.
+  void Embed(std::span<const BatchToken> batch);
+  void AttentionBlock(std::span<const BatchToken> batch, size_t layer);
+  void FeedForwardBlock(size_t batch_size, size_t layer);
+  std::span<const float> OutputLogits(std::span<const BatchToken> batch);
+
+  void RotateAndAppend(const BatchToken& token, size_t b, size_t layer);
+  void AttendHead(const BatchToken& token, size_t b, size_t layer, size_t head, float* scores);
+  // Row b of quantized_ becomes RmsNorm(x [k], weight).
+  void NormAndQuantize(std::span<const float> weight, const float* x, float* normed, size_t b);
+
+  const ModelConfig& config_;
+  const ModelWeights& weights_;
+  const KvCache& cache_;
+  const KernelSet kernels_;
+  const BatchLimits limits_;
+  ThreadPool* const pool_;
+  const RopeTable rope_;
+  const float attention_scale_;  // 1 / sqrt(head_dim)
+  const size_t hidden_stride_;   // Rows of the projections' outputs, padded to whole tiles.
+  const size_t query_stride_;
+  const size_t kv_stride_;
+  const size_t ffn_stride_;
+
+  AlignedBuffer<float> residual_;   // [max_tokens, hidden_dim]
+  AlignedBuffer<float> normed_;     // [max_tokens, hidden_dim] what is quantised next
+  AlignedBuffer<float> projected_;  // [max_tokens, hidden_stride] what is added to the residual next
+  AlignedBuffer<float> query_;      // [max_tokens, query_stride]
+  AlignedBuffer<float> key_;        // [max_tokens, kv_stride]
+  AlignedBuffer<float> value_;      // [max_tokens, kv_stride]
+  AlignedBuffer<float> attended_;   // [max_tokens, query_dim]
+  AlignedBuffer<float> gate_;       // [max_tokens, ffn_stride]
+  AlignedBuffer<float> up_;         // [max_tokens, ffn_stride]
+  AlignedBuffer<float> scores_;     // [num_threads, max_seq_len rounded up to 16]
+  AlignedBuffer<float> logits_;     // [max_logits, vocab_size]
+  QuantizedBatch quantized_;
+  TernaryLinear linear_;
+};
+
+}  // namespace bitnet

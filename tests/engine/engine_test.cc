@@ -1,0 +1,227 @@
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <deque>
+#include <numeric>
+#include <string>
+#include <thread>
+
+#include "absl/synchronization/notification.h"
+#include "tests/engine/random_model.h"
+#include "tests/engine/recording_sink.h"
+#include "tests/engine/status_assertions.h"
+
+namespace bitnet {
+namespace {
+
+class EngineTest : public testing::Test {
+ protected:
+  // The random model is written once for all tests of this program; the name is the process's own.
+  static void SetUpTestSuite() {
+    path_ = new std::string(testing::TempDir() + "engine_test_" + std::to_string(::getpid()) + ".gguf");
+    ASSERT_TRUE(WriteRandomModel(RandomModelShape(), *path_).ok());
+  }
+  static void TearDownTestSuite() {
+    std::remove(path_->c_str());
+    delete path_;
+  }
+
+  static std::unique_ptr<Engine> MakeEngine(const EngineOptions& options = {}) {
+    auto engine = Engine::Create(*path_, options);
+    EXPECT_TRUE(engine.ok()) << engine.status();
+    return *std::move(engine);
+  }
+
+  static std::string* path_;
+};
+std::string* EngineTest::path_ = nullptr;
+
+GenerationRequest MakeRequest(int i) {
+  return {.prompt = RandomTokens(3 + 5 * i, RandomModelShape().vocab_size, i),
+          .sampling = {.temperature = 0.8f, .top_p = 0.9f, .seed = static_cast<uint64_t>(i)},
+          .max_tokens = 10 + i};
+}
+
+TEST_F(EngineTest, DescribesTheModel) {
+  const auto engine = MakeEngine({.num_threads = 3});
+  EXPECT_EQ(engine->config().hidden_dim, 256u);
+  EXPECT_EQ(engine->config().name, "random");
+  EXPECT_EQ(engine->tokenizer().vocab_size(), 512u);
+  EXPECT_EQ(engine->num_threads(), 3);
+  EXPECT_EQ(engine->isa(), BestIsa(DetectCpuFeatures()).name);
+  const std::vector<RandomTensor> tensors = RandomModelTensors(RandomModelShape());
+  EXPECT_EQ(engine->num_parameters(),
+            std::accumulate(tensors.begin(), tensors.end(), uint64_t{0},
+                            [](uint64_t sum, const RandomTensor& t) { return sum + t.num_elements(); }));
+  EXPECT_EQ(engine->file_bytes(), RandomModel(RandomModelShape()).size());
+}
+
+TEST_F(EngineTest, StreamsTokens) {
+  const auto engine = MakeEngine();
+  RecordingSink sink;
+  const auto id = engine->Submit(MakeRequest(4), &sink);
+  ASSERT_TRUE(id.ok()) << id.status();
+  sink.Wait();
+  EXPECT_EQ(sink.usage().prompt_tokens, 23);
+  EXPECT_EQ(sink.usage().generated_tokens, static_cast<int>(sink.ids().size()));
+  EXPECT_GE(sink.usage().queue_time, absl::ZeroDuration());
+  EXPECT_GT(sink.usage().prefill_time, absl::ZeroDuration());
+}
+
+TEST_F(EngineTest, GivesEveryCallerItsOwnAnswerWhateverRunsBeside) {
+  constexpr int kThreads = 6;
+  constexpr int kRequests = 18;
+  std::vector<std::vector<int32_t>> alone(kRequests);
+  {
+    const auto engine = MakeEngine({.num_threads = 1, .cpu_features = kNoFeatures, .max_sequences = 1});
+    for (int i = 0; i < kRequests; ++i) {
+      RecordingSink sink;
+      ASSERT_TRUE(engine->Submit(MakeRequest(i), &sink).ok());
+      sink.Wait();
+      alone[i] = sink.ids();
+    }
+  }
+  const auto engine = MakeEngine({.num_threads = 2, .chunk_size = 32, .max_sequences = 5});
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < kThreads; ++caller) {
+    callers.emplace_back([&, caller] {
+      for (int i = caller; i < kRequests; i += kThreads) {
+        RecordingSink sink;
+        ASSERT_TRUE(engine->Submit(MakeRequest(i), &sink).ok());
+        sink.Wait();
+        EXPECT_EQ(sink.ids(), alone[i]) << "request " << i;
+      }
+    });
+  }
+  for (std::thread& caller : callers) {
+    caller.join();
+  }
+}
+
+TEST_F(EngineTest, CancelEndsAGeneration) {
+  const auto engine = MakeEngine();
+  RecordingSink sink;
+  absl::Notification started;
+  absl::Notification cancelled;
+  // Holds the engine's thread in its first token until Cancel was called, so that at most one step follows.
+  sink.on_token = [&](const GeneratedToken& token) {
+    if (token.index == 0) {
+      started.Notify();
+      cancelled.WaitForNotification();
+    }
+  };
+  const auto id = engine->Submit({.prompt = {1, 2, 3}, .ignore_eos = true}, &sink);
+  ASSERT_TRUE(id.ok());
+  started.WaitForNotification();
+  engine->Cancel(*id);
+  cancelled.Notify();
+  sink.Wait();
+  EXPECT_EQ(sink.reason(), FinishReason::kCancelled);
+  EXPECT_EQ(sink.ids().size(), 1u);
+  engine->Cancel(*id);  // Finished: no effect.
+}
+
+TEST_F(EngineTest, RefusesWhenTooManyWait) {
+  std::deque<RecordingSink> sinks(3);
+  absl::Notification started;
+  absl::Notification go_on;
+  const auto engine = MakeEngine({.max_sequences = 1, .max_waiting = 2});
+  sinks[0].on_token = [&](const GeneratedToken& token) {
+    if (token.index == 0) {
+      started.Notify();
+      go_on.WaitForNotification();
+    }
+  };
+  ASSERT_TRUE(engine->Submit(MakeRequest(1), &sinks[0]).ok());
+  started.WaitForNotification();
+  EXPECT_TRUE(engine->Submit(MakeRequest(2), &sinks[1]).ok());
+  EXPECT_TRUE(engine->Submit(MakeRequest(3), &sinks[2]).ok());
+  EXPECT_EQ(engine->stats().waiting, 2);
+  RecordingSink refused;
+  EXPECT_TRUE(IsError(engine->Submit(MakeRequest(4), &refused).status(), absl::StatusCode::kResourceExhausted,
+                      "2 generations are waiting already"));
+  go_on.Notify();
+  sinks[0].Wait();
+}
+
+TEST_F(EngineTest, RefusesBadRequestsByName) {
+  const auto engine = MakeEngine({.kv_cache_tokens = 64});
+  RecordingSink sink;
+  const auto code = absl::StatusCode::kInvalidArgument;
+  EXPECT_TRUE(IsError(engine->Submit({}, &sink).status(), code, "prompt"));
+  EXPECT_TRUE(IsError(engine->Submit({.prompt = {512}}, &sink).status(), code, "prompt[0] is 512"));
+  EXPECT_TRUE(
+      IsError(engine->Submit({.prompt = std::vector<int32_t>(65, 1)}, &sink).status(), code, "KV cache"));
+}
+
+TEST_F(EngineTest, FinishesEverySinkWhenDestroyed) {
+  std::deque<RecordingSink> sinks(20);
+  {
+    const auto engine = MakeEngine({.max_sequences = 2});
+    for (RecordingSink& sink : sinks) {
+      ASSERT_TRUE(engine->Submit({.prompt = {1, 2, 3}, .ignore_eos = true}, &sink).ok());
+    }
+  }
+  for (const RecordingSink& sink : sinks) {
+    EXPECT_TRUE(sink.is_finished());
+  }
+  EXPECT_EQ(sinks.back().reason(), FinishReason::kCancelled);
+}
+
+TEST_F(EngineTest, CountsWhatItDoes) {
+  const auto engine = MakeEngine({.num_threads = 1, .chunk_size = 16});
+  EngineStats stats = engine->stats();
+  EXPECT_EQ(stats.steps, 0u);
+  EXPECT_EQ(stats.kv_blocks, 4 * 256 / 16);
+  EXPECT_EQ(stats.kv_blocks_free, stats.kv_blocks);
+  RecordingSink sink;
+  absl::Notification started;
+  absl::Notification go_on;
+  sink.on_token = [&](const GeneratedToken& token) {
+    if (token.index == 5) {
+      started.Notify();
+      go_on.WaitForNotification();
+    }
+  };
+  ASSERT_TRUE(
+      engine->Submit({.prompt = RandomTokens(40, 512, 1), .max_tokens = 8, .ignore_eos = true}, &sink).ok());
+  started.WaitForNotification();
+  stats = engine->stats();  // Seven steps are over: three of prefill, the last of which gave token 0.
+  EXPECT_EQ(stats.steps, 7u);
+  EXPECT_EQ(stats.prefill_tokens, 40u);
+  EXPECT_EQ(stats.decode_tokens, 5u);
+  EXPECT_EQ(stats.running, 1);
+  EXPECT_EQ(stats.waiting, 0);
+  EXPECT_EQ(stats.kv_blocks - stats.kv_blocks_free, 3);
+  EXPECT_GT(stats.step_seconds_sum, 0);
+  EXPECT_EQ(stats.step_seconds_buckets.size(), stats.step_seconds_bounds.size() + 1);
+  EXPECT_EQ(
+      std::accumulate(stats.step_seconds_buckets.begin(), stats.step_seconds_buckets.end(), uint64_t{0}), 7u);
+  go_on.Notify();
+  sink.Wait();
+}
+
+TEST_F(EngineTest, ReadsAsWellAsMaps) {
+  std::vector<std::vector<int32_t>> outputs;
+  for (FileAccess access : {FileAccess::kMap, FileAccess::kRead}) {
+    const auto engine = MakeEngine({.file_access = access});
+    RecordingSink sink;
+    ASSERT_TRUE(engine->Submit(MakeRequest(2), &sink).ok());
+    sink.Wait();
+    outputs.push_back(sink.ids());
+  }
+  EXPECT_EQ(outputs[0], outputs[1]);
+}
+
+TEST_F(EngineTest, SaysWhyItCannotStart) {
+  EXPECT_TRUE(IsError(Engine::Create("/nonexistent.gguf", {}).status(), absl::StatusCode::kNotFound,
+                      "/nonexistent.gguf"));
+  EXPECT_TRUE(IsError(Engine::Create(*path_, {.chunk_size = 0}).status(), absl::StatusCode::kInvalidArgument,
+                      "chunk_size is 0"));
+}
+
+}  // namespace
+}  // namespace bitnet

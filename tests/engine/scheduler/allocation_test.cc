@@ -1,0 +1,101 @@
+// A step allocates nothing. A program of its own, since it counts every operator new.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <deque>
+#include <new>
+
+#include "engine/scheduler/batch_scheduler.h"
+#include "tests/engine/tiny_scheduler.h"
+
+namespace {
+
+std::atomic<bool> counting = false;
+std::atomic<int> allocations = 0;
+
+void* Allocate(std::size_t bytes, std::size_t alignment) {
+  if (counting) {
+    ++allocations;
+  }
+  const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
+  void* memory = std::aligned_alloc(alignment, whole == 0 ? alignment : whole);
+  if (memory == nullptr) {
+    std::abort();
+  }
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) { return Allocate(bytes, 16); }
+void* operator new[](std::size_t bytes) { return Allocate(bytes, 16); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return Allocate(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return Allocate(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace bitnet {
+namespace {
+
+struct CountingSink : GenerationSink {
+  void OnToken(const GeneratedToken&) override { ++tokens; }
+  void OnFinished(FinishReason, const GenerationUsage&) override { finished = true; }
+  int tokens = 0;
+  bool finished = false;
+};
+
+TEST(AllocationTest, CountsAllocations) {
+  counting = true;
+  delete new int(3);
+  counting = false;
+  EXPECT_EQ(allocations.exchange(0), 1);
+}
+
+TEST(AllocationTest, StepsAllocateNothing) {
+  for (int num_threads : {1, 3}) {
+    // Blocks for some of the sequences only, so that steps also admit.
+    TinyScheduler tiny({.kv_blocks = 12, .num_threads = num_threads});
+    std::deque<CountingSink> sinks(8);
+    for (int i = 0; i < 8; ++i) {
+      GenerationRequest request = {.prompt = RandomTokens(5 + 9 * i, 512, i), .max_tokens = 20};
+      if (i % 2 == 1) {
+        request.sampling = {.repetition_penalty = 1.1f,
+                            .presence_penalty = 0.1f,
+                            .temperature = 0.9f,
+                            .top_k = i == 3 ? 40 : 0,
+                            .top_p = i == 5 ? 0.9f : 1.0f,
+                            .seed = 7};
+        request.num_logprobs = i;
+        request.min_tokens = 3;
+        request.stop_tokens = {1, 2, 3};
+      }
+      tiny.scheduler.Add(i, request, &sinks[i]);
+    }
+    int steps = 0;
+    while (!tiny.scheduler.idle()) {
+      counting = true;
+      tiny.scheduler.Step();
+      counting = false;
+      ++steps;
+    }
+    EXPECT_EQ(allocations.exchange(0), 0) << "in " << steps << " steps with " << num_threads << " threads";
+    for (const CountingSink& sink : sinks) {
+      EXPECT_TRUE(sink.finished);
+    }
+    EXPECT_GT(steps, 40);
+  }
+}
+
+}  // namespace
+}  // namespace bitnet

@@ -1,0 +1,132 @@
+// The same logits to the last bit from every instruction set, thread count, batch and chunk size.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/evaluate.h"
+#include "tests/engine/random_model.h"
+
+namespace bitnet {
+namespace {
+
+using Sequences = std::vector<std::vector<int32_t>>;
+using OpenModel = std::function<std::unique_ptr<GgufFile>()>;
+
+std::vector<std::vector<float>> Logits(const OpenModel& open, const EvaluatorOptions& options,
+                                       const Sequences& sequences) {
+  const auto evaluator = Evaluator::Create(open(), options);
+  EXPECT_TRUE(evaluator.ok()) << evaluator.status();
+  auto logits = (*evaluator)->BatchLogits(sequences);
+  EXPECT_TRUE(logits.ok()) << logits.status();
+  return *std::move(logits);
+}
+
+size_t CountDifferences(const std::vector<float>& a, const std::vector<float>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  size_t differences = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    differences += std::bit_cast<uint32_t>(a[i]) != std::bit_cast<uint32_t>(b[i]);
+  }
+  return differences;
+}
+
+struct Sweep {
+  std::vector<int> threads;
+  std::vector<size_t> batches;
+  std::vector<size_t> chunks;
+};
+
+// Every combination on `isa` against each sequence run alone, whole, by one thread and the portable kernels.
+void ExpectEqualLogits(const OpenModel& open, const Isa& isa, const Sequences& sequences,
+                       const Sweep& sweep) {
+  std::vector<std::vector<float>> expected;
+  for (const auto& sequence : sequences) {
+    const EvaluatorOptions plain = {
+        .num_threads = 1, .cpu_features = kNoFeatures, .chunk_size = sequence.size(), .max_batch = 1};
+    expected.push_back(Logits(open, plain, {sequence})[0]);
+  }
+  size_t compared = 0;
+  for (int threads : sweep.threads) {
+    for (size_t batch : sweep.batches) {
+      for (size_t chunk : sweep.chunks) {
+        const Sequences some(sequences.begin(), sequences.begin() + batch);
+        const auto logits = Logits(
+            open,
+            {.num_threads = threads, .cpu_features = isa.features, .chunk_size = chunk, .max_batch = batch},
+            some);
+        for (size_t i = 0; i < batch; ++i) {
+          ASSERT_EQ(CountDifferences(logits[i], expected[i]), 0u)
+              << isa.name << ", " << threads << " threads, sequence " << i << " of " << batch
+              << ", chunks of " << chunk;
+          compared += logits[i].size();
+        }
+      }
+    }
+  }
+  std::printf("%s: %zu logits compared, all equal\n", std::string(isa.name).c_str(), compared);
+}
+
+Sequences MakeSequences(const std::vector<size_t>& lengths, size_t vocab_size) {
+  Sequences sequences;
+  for (size_t length : lengths) {
+    sequences.push_back(RandomTokens(length, vocab_size, static_cast<uint32_t>(100 + sequences.size())));
+  }
+  return sequences;
+}
+
+class LogitsEqualityTest : public testing::TestWithParam<Isa> {
+ protected:
+  void SetUp() override {
+    if (!Covers(DetectCpuFeatures(), GetParam().features)) {
+      GTEST_SKIP() << "this CPU cannot run " << GetParam().name;
+    }
+  }
+};
+
+TEST_P(LogitsEqualityTest, OfARandomModel) {
+  const RandomModelShape shape;
+  const std::vector<uint8_t> bytes = RandomModel(shape);
+  const Sequences sequences = MakeSequences({70, 33, 17, 16, 9, 25, 1, 12}, shape.vocab_size);
+  ExpectEqualLogits([&] { return *GgufFile::Parse(bytes, "random"); }, GetParam(), sequences,
+                    {.threads = {1, 2, 3, 5}, .batches = {1, 3, 8}, .chunks = {1, 2, 7, 16, 64, 70}});
+}
+
+TEST_P(LogitsEqualityTest, OfTheEmbeddedModel) {
+  const std::string path = BITNET_LIGHTHOUSE_MODEL;
+  if (!std::filesystem::exists(path)) {
+    GTEST_SKIP() << "no " << path;
+  }
+  const OpenModel open = [&] { return *GgufFile::Open(path, FileAccess::kMap); };
+  const size_t vocab_size = Evaluator::Create(open(), {})->get()->config().vocab_size;
+  ExpectEqualLogits(open, GetParam(), MakeSequences({40, 21, 12}, vocab_size),
+                    {.threads = {1, 3}, .batches = {1, 3}, .chunks = {1, 16, 40}});
+}
+
+INSTANTIATE_TEST_SUITE_P(AllIsas, LogitsEqualityTest, testing::ValuesIn(Isas().begin(), Isas().end()),
+                         [](const auto& isa) { return std::string(isa.param.name); });
+
+// The bits themselves, so that builds for different machines agree with each other through this number. It
+// changes only with the definition of the numerics.
+TEST(LogitsTest, HaveTheSameBitsOnEveryMachine) {
+  const RandomModelShape shape;
+  const std::vector<uint8_t> bytes = RandomModel(shape);
+  const auto logits = Logits([&] { return *GgufFile::Parse(bytes, "random"); }, {.max_batch = 3},
+                             MakeSequences({40, 33, 26}, shape.vocab_size));
+  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a over 32-bit words.
+  for (const auto& rows : logits) {
+    for (float logit : rows) {
+      hash = (hash ^ std::bit_cast<uint32_t>(logit)) * 0x100000001b3;
+    }
+  }
+  EXPECT_EQ(hash, 0xe30e5820cb56210cu) << std::hex << hash;
+}
+
+}  // namespace
+}  // namespace bitnet
