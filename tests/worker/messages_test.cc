@@ -1,0 +1,133 @@
+#include "worker/messages.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "tests/worker/fake_engine.h"
+#include "tests/worker/worker_client.h"
+
+namespace bitnet {
+namespace {
+
+TEST(ToGenerationRequestTest, TakesEveryField) {
+  worker::v1::GenerateRequest request = RequestWithPrompt({1, 2});
+  request.add_generated(3);
+  request.add_stop_token_ids(4);
+  request.set_max_tokens(5);
+  request.set_min_tokens(6);
+  request.set_ignore_eos(true);
+  request.set_logprobs(7);
+  request.set_priority(v1::PRIORITY_BACKGROUND);
+  v1::Sampling& sampling = *request.mutable_sampling();
+  sampling.set_temperature(0.5);
+  sampling.set_top_k(8);
+  sampling.set_top_p(0.25);
+  sampling.set_min_p(0.125);
+  sampling.set_repetition_penalty(1.5);
+  sampling.set_presence_penalty(2.5);
+  sampling.set_frequency_penalty(3.5);
+  sampling.set_seed(std::numeric_limits<uint64_t>::max());
+
+  const absl::StatusOr<GenerationRequest> generation = ToGenerationRequest(request, 10);
+  ASSERT_TRUE(generation.ok()) << generation.status();
+  EXPECT_EQ(generation->prompt, (std::vector<int>{1, 2}));
+  EXPECT_EQ(generation->generated, (std::vector<int>{3}));
+  EXPECT_EQ(generation->stop_tokens, (std::vector<int>{4}));
+  EXPECT_EQ(generation->max_tokens, 5);
+  EXPECT_EQ(generation->min_tokens, 6);
+  EXPECT_TRUE(generation->ignore_eos);
+  EXPECT_EQ(generation->num_logprobs, 7);
+  EXPECT_EQ(generation->priority, Priority::kBackground);
+  EXPECT_EQ(generation->sampling.temperature, 0.5f);
+  EXPECT_EQ(generation->sampling.top_k, 8);
+  EXPECT_EQ(generation->sampling.top_p, 0.25f);
+  EXPECT_EQ(generation->sampling.min_p, 0.125f);
+  EXPECT_EQ(generation->sampling.repetition_penalty, 1.5f);
+  EXPECT_EQ(generation->sampling.presence_penalty, 2.5f);
+  EXPECT_EQ(generation->sampling.frequency_penalty, 3.5f);
+  EXPECT_EQ(generation->sampling.seed, std::numeric_limits<uint64_t>::max());
+}
+
+TEST(ToGenerationRequestTest, HasTheDocumentedDefaults) {
+  const absl::StatusOr<GenerationRequest> generation = ToGenerationRequest(RequestWithPrompt({1}), 10);
+  ASSERT_TRUE(generation.ok()) << generation.status();
+  EXPECT_EQ(generation->sampling.temperature, 0);
+  EXPECT_EQ(generation->sampling.top_k, 0);
+  EXPECT_EQ(generation->sampling.top_p, 1);
+  EXPECT_EQ(generation->sampling.min_p, 0);
+  EXPECT_EQ(generation->sampling.repetition_penalty, 1);
+  EXPECT_EQ(generation->sampling.presence_penalty, 0);
+  EXPECT_EQ(generation->sampling.frequency_penalty, 0);
+  EXPECT_EQ(generation->max_tokens, 0);
+  EXPECT_EQ(generation->num_logprobs, -1);
+  EXPECT_EQ(generation->priority, Priority::kNormal);
+}
+
+TEST(ToGenerationRequestTest, TakesCountsBeyondAnIntForTheLargest) {
+  worker::v1::GenerateRequest request = RequestWithPrompt({1});
+  request.set_max_tokens(std::numeric_limits<uint32_t>::max());
+  request.mutable_sampling()->set_top_k(1u << 31);
+  const absl::StatusOr<GenerationRequest> generation = ToGenerationRequest(request, 10);
+  ASSERT_TRUE(generation.ok()) << generation.status();
+  EXPECT_EQ(generation->max_tokens, std::numeric_limits<int>::max());
+  EXPECT_EQ(generation->sampling.top_k, std::numeric_limits<int>::max());
+}
+
+void ExpectRefused(const worker::v1::GenerateRequest& request, const char* message) {
+  const absl::Status status = ToGenerationRequest(request, 10).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, message, std::string(status.message()));
+}
+
+TEST(ToGenerationRequestTest, NamesTheFieldThatIsWrong) {
+  worker::v1::GenerateRequest request = RequestWithPrompt({1});
+  request.add_generated(10);
+  ExpectRefused(request, "generated[0] is 10");
+  request = RequestWithPrompt({1});
+  request.add_stop_token_ids(9);
+  request.add_stop_token_ids(11);
+  ExpectRefused(request, "stop_token_ids[1] is 11");
+  request = RequestWithPrompt({1});
+  request.set_logprobs(21);
+  ExpectRefused(request, "logprobs is 21");
+  request = RequestWithPrompt({1});
+  request.mutable_sampling()->clear_seed();
+  ExpectRefused(request, "sampling.seed is not set");
+}
+
+TEST(TokenResponseTest, CarriesLogprobsAndBytesOfAlternatives) {
+  const GeneratedToken token{
+      .index = 4, .id = 0xe2, .logprob = -0.5f, .alternatives = {{65, -0.25f}, {257, -1}}};
+  const worker::v1::GenerateResponse response = TokenResponse(3, token, FakeTokenizer());
+  EXPECT_EQ(response.token().attempt(), 3u);
+  EXPECT_EQ(response.token().text(), "\xe2");
+  EXPECT_EQ(response.token().token().index(), 4u);
+  EXPECT_EQ(response.token().token().logprob(), -0.5f);
+  ASSERT_EQ(response.token().token().alternatives_size(), 2);
+  EXPECT_EQ(response.token().token().alternatives(0).id(), 65u);
+  EXPECT_EQ(response.token().token().alternatives(0).logprob(), -0.25f);
+  EXPECT_EQ(response.token().token().alternatives(0).text(), "A");
+  EXPECT_EQ(response.token().token().alternatives(1).text(), "");
+}
+
+TEST(EncodeTest, LeavesOutTheBeginningOnRequest) {
+  v1::TokenizeRequest request;
+  request.set_text("a");
+  EXPECT_EQ(*Encode(request, FakeTokenizer()), (std::vector<int>{256, 'a'}));
+  request.set_no_special_tokens(true);
+  EXPECT_EQ(*Encode(request, FakeTokenizer()), (std::vector<int>{'a'}));
+}
+
+TEST(EncodeTest, RefusesNothingAndMessagesWithoutARole) {
+  v1::TokenizeRequest request;
+  EXPECT_TRUE(absl::IsInvalidArgument(Encode(request, FakeTokenizer()).status()));
+  request.mutable_messages()->add_messages()->set_role(v1::ROLE_USER);
+  request.mutable_messages()->add_messages()->set_content("who says this?");
+  const absl::Status status = Encode(request, FakeTokenizer()).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_PRED_FORMAT2(testing::IsSubstring, "messages[1].role is 0", std::string(status.message()));
+}
+
+}  // namespace
+}  // namespace bitnet

@@ -1,0 +1,126 @@
+#include "worker/generate_call.h"
+
+#include <utility>
+
+#include "base/status_macros.h"
+#include "proto/status_mapping.h"
+#include "worker/messages.h"
+
+namespace bitnet {
+
+GenerateCall* GenerateCall::Start(const worker::v1::GenerateRequest& request, Engine* engine,
+                                  CallGate* gate) {
+  auto* call = new GenerateCall(request.attempt(), engine, gate);
+  if (absl::Status status = call->Submit(request); !status.ok()) {
+    {
+      absl::MutexLock lock(&call->mutex_);
+      call->engine_done_ = true;
+      call->status_ = std::move(status);
+    }
+    call->Advance();
+    call->Release();  // In the place of the engine, which does not know this call.
+  }
+  return call;
+}
+
+GenerateCall::GenerateCall(uint32_t attempt, Engine* engine, CallGate* gate)
+    : attempt_(attempt),
+      engine_(engine),
+      tokenizer_(engine->tokenizer()),
+      gate_(gate),
+      admitted_(gate->Enter()) {}
+
+GenerateCall::~GenerateCall() { gate_->Leave(); }
+
+absl::Status GenerateCall::Submit(const worker::v1::GenerateRequest& request) {
+  if (!admitted_) {
+    return absl::UnavailableError("the worker is stopping");
+  }
+  ASSIGN_OR_RETURN(GenerationRequest generation, ToGenerationRequest(request, tokenizer_.vocab_size()));
+  ASSIGN_OR_RETURN(id_, engine_->Submit(std::move(generation), this));
+  return absl::OkStatus();
+}
+
+void GenerateCall::Release() {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    delete this;
+  }
+}
+
+void GenerateCall::OnToken(const GeneratedToken& token) {
+  worker::v1::GenerateResponse response = TokenResponse(attempt_, token, tokenizer_);
+  {
+    absl::MutexLock lock(&mutex_);
+    if (broken_) {
+      return;
+    }
+    queue_.push_back(std::move(response));
+  }
+  Advance();
+}
+
+void GenerateCall::OnFinished(FinishReason reason, const GenerationUsage& usage) {
+  {
+    absl::MutexLock lock(&mutex_);
+    engine_done_ = true;
+    if (reason == FinishReason::kCancelled) {
+      // If it was the client who cancelled, it does not read this. Otherwise the engine is going away.
+      status_ = absl::UnavailableError("the worker is stopping");
+    } else if (!broken_) {
+      queue_.push_back(FinishedResponse(attempt_, reason, usage));
+    }
+  }
+  Advance();
+  Release();
+}
+
+void GenerateCall::OnWriteDone(bool ok) {
+  {
+    absl::MutexLock lock(&mutex_);
+    writing_ = false;
+    queue_.pop_front();
+    if (!ok) {
+      broken_ = true;
+      queue_.clear();
+      status_ = absl::CancelledError("the stream is broken");
+    }
+  }
+  if (!ok) {
+    CancelGeneration();
+  }
+  Advance();
+}
+
+void GenerateCall::CancelGeneration() {
+  if (id_) {
+    engine_->Cancel(*id_);
+  }
+}
+
+void GenerateCall::Advance() {
+  const worker::v1::GenerateResponse* next = nullptr;
+  absl::Status status;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (writing_ || ended_) {
+      return;
+    }
+    if (!queue_.empty()) {
+      writing_ = true;
+      next = &queue_.front();  // Stays where it is when others join the queue.
+    } else if (engine_done_) {
+      ended_ = true;
+      status = status_;
+    } else {
+      return;
+    }
+  }
+  if (next != nullptr) {
+    StartWrite(next);
+  } else {
+    // Not together with the last write: an error, or OK, must not overtake what was written before it.
+    Finish(ToGrpcStatus(status));
+  }
+}
+
+}  // namespace bitnet

@@ -1,0 +1,198 @@
+// bitnet-worker: one engine on one Unix socket, started and watched by the front.
+#include <fcntl.h>
+#include <grpc/grpc.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "engine/engine.h"
+#include "proto/worker_exit_codes.h"
+#include "spdlog/spdlog.h"
+#include "worker/cpu_affinity.h"
+#include "worker/parent_watch.h"
+#include "worker/ready_line.h"
+#include "worker/stop_signals.h"
+#include "worker/worker_server.h"
+
+namespace bitnet {
+namespace {
+
+constexpr int kExitTryAgain = 1;
+
+struct WorkerFlags {
+  std::string model;
+  std::string socket;
+  EngineOptions engine;
+  std::string isa;
+  bool no_mmap = false;
+  std::string cpus;
+  int ready_fd = -1;
+  int parent_fd = -1;
+  double drain_seconds = 25;
+  std::string log_level = "info";
+  std::string name;
+};
+
+// Empty if the process should go on; otherwise what it exits with.
+std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
+  CLI::App app("One engine of the 1-bit language model server, on a Unix socket. bitnet-front starts it.");
+  app.set_version_flag("--version", std::string(Version()));
+  app.add_option("--model", flags->model, "Model file (GGUF)")->required();
+  app.add_option("--socket", flags->socket, "Unix socket to listen on")->required();
+  app.add_option("--threads", flags->engine.num_threads, "Compute threads; 0: one per CPU it may run on")
+      ->check(CLI::Range(0, 1024));
+  app.add_flag("--no-mmap", flags->no_mmap, "Read the model file instead of mapping it");
+  app.add_option("--isa", flags->isa, "Use kernels up to this instruction set, as x86_avx2 or portable");
+  app.add_option("--chunk-size", flags->engine.chunk_size, "Prompt tokens per step at most")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  app.add_option("--max-sequences", flags->engine.max_sequences, "Answers generated at once; more wait")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  app.add_option("--kv-cache-tokens", flags->engine.kv_cache_tokens,
+                 "Room for this many tokens; 0: four full contexts, at most 2 GiB");
+  app.add_option("--cpus", flags->cpus, "Run on these CPUs only, as 0-3,8 (Linux)");
+  app.add_option("--ready-fd", flags->ready_fd, "Inherited descriptor for the line READY, or FAILED and why");
+  app.add_option("--parent-fd", flags->parent_fd,
+                 "Inherited pipe; when its other end closes, the parent is dead and the worker leaves");
+  app.add_option("--drain-seconds", flags->drain_seconds, "Time for running answers after SIGTERM")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+  app.add_option("--log-level", flags->log_level, "trace, debug, info, warning, error or off")
+      ->capture_default_str();
+  app.add_option("--name", flags->name, "Name of this worker in log lines, as P0");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kWorkerExitStopped : kWorkerExitUsage;
+  }
+  for (const int fd : {flags->ready_fd, flags->parent_fd}) {
+    if (fd >= 0 && fcntl(fd, F_GETFD) == -1) {
+      std::cerr << "File descriptor " << fd << " is not open\n";
+      return kWorkerExitUsage;
+    }
+  }
+  flags->engine.file_access = flags->no_mmap ? FileAccess::kRead : FileAccess::kMap;
+  return std::nullopt;
+}
+
+absl::Status NarrowIsa(const std::string& name, CpuFeatures* features) {
+  const Isa* isa = FindIsa(name);
+  if (isa == nullptr || !Covers(DetectCpuFeatures(), isa->features)) {
+    std::string known;
+    for (const Isa& other : Isas()) {
+      if (Covers(DetectCpuFeatures(), other.features)) known += " " + std::string(other.name);
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--isa ", name, ": ", isa == nullptr ? "there is no such kernel set" : "this CPU lacks it",
+        "; here run:", known));
+  }
+  *features = isa->features;
+  return absl::OkStatus();
+}
+
+// Whether starting again with the same model can help.
+int ExitCodeOfLoadError(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kUnimplemented:
+    case absl::StatusCode::kFailedPrecondition:
+      return kWorkerExitBadModel;
+    default:
+      return kExitTryAgain;
+  }
+}
+
+int Fail(const WorkerFlags& flags, const absl::Status& status, int exit_code) {
+  spdlog::error("{}", status.ToString());
+  ReportFailed(flags.ready_fd, std::string(status.message()));
+  return exit_code;
+}
+
+int Run(WorkerFlags flags) {
+  // First of all, since threads inherit it.
+  if (!flags.cpus.empty()) {
+    const absl::StatusOr<std::vector<int>> cpus = ParseCpuList(flags.cpus);
+    if (absl::Status status = cpus.ok() ? PinToCpus(*cpus) : cpus.status(); !status.ok()) {
+      return Fail(flags, status, kWorkerExitUsage);
+    }
+  }
+  absl::Mutex mutex;
+  WorkerServer* serving = nullptr;  // Guarded by mutex. Not nullptr while a stop can be in good order.
+  // The terminal's ^C reaches the front as well, and it is for the front to decide what it means.
+  const StopSignals stop_signals(/*ignore_interrupt=*/flags.parent_fd >= 0, [&mutex, &serving] {
+    absl::MutexLock lock(&mutex);
+    if (serving == nullptr) {
+      std::_Exit(kWorkerExitStopped);
+    }
+    serving->RequestStop();
+  });
+  std::optional<ParentWatch> parent_watch;
+  if (flags.parent_fd >= 0) {
+    parent_watch.emplace(flags.parent_fd, [] { std::_Exit(kWorkerExitStopped); });
+  }
+
+  if (!flags.isa.empty()) {
+    if (absl::Status status = NarrowIsa(flags.isa, &flags.engine.cpu_features); !status.ok()) {
+      return Fail(flags, status, kWorkerExitBadModel);
+    }
+  }
+  absl::StatusOr<std::unique_ptr<Engine>> engine = Engine::Create(flags.model, flags.engine);
+  if (!engine.ok()) {
+    return Fail(flags, engine.status(), ExitCodeOfLoadError(engine.status().code()));
+  }
+  // Called as its file is: that is what whoever runs the server chose and can change.
+  const std::string model_name = std::filesystem::path(flags.model).stem().string();
+  // Never given back: gRPC's shutdown, with its last object, may wait 10 s for connections to go.
+  grpc_init();
+  absl::StatusOr<std::unique_ptr<WorkerServer>> server =
+      WorkerServer::Start(engine->get(), model_name, flags.socket);
+  if (!server.ok()) {
+    return Fail(flags, server.status(),
+                absl::IsInvalidArgument(server.status()) ? kWorkerExitUsage : kExitTryAgain);
+  }
+  {
+    absl::MutexLock lock(&mutex);
+    serving = server->get();
+  }
+  spdlog::info("serves {} on {}: {} kernels, {} threads", model_name, flags.socket, (*engine)->isa(),
+               (*engine)->num_threads());
+  ReportReady(flags.ready_fd);
+  (*server)->ServeUntilStopped(absl::Seconds(flags.drain_seconds));
+  spdlog::info("stopped");
+  absl::MutexLock lock(&mutex);
+  serving = nullptr;
+  return kWorkerExitStopped;
+}
+
+}  // namespace
+}  // namespace bitnet
+
+int main(int argc, char** argv) {
+  bitnet::WorkerFlags flags;
+  if (const std::optional<int> exit_code = bitnet::ParseFlags(argc, argv, &flags)) {
+    return *exit_code;
+  }
+  const std::string process = flags.name.empty() ? "worker" : "worker " + flags.name;
+  if (absl::Status status = bitnet::SetUpLogging(process, flags.log_level); !status.ok()) {
+    std::cerr << status.message() << "\n";
+    return bitnet::kWorkerExitUsage;
+  }
+  std::signal(SIGPIPE, SIG_IGN);  // A front that goes away is an error of a write, not our end.
+  return bitnet::Run(std::move(flags));
+}

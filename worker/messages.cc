@@ -1,0 +1,193 @@
+#include "worker/messages.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+
+namespace bitnet {
+namespace {
+
+constexpr uint32_t kMaxLogprobs = 20;  // As inference.proto promises.
+
+// Counts above INT_MAX mean the same as INT_MAX: more than there can be.
+int ToCount(uint32_t count) {
+  return static_cast<int>(std::min<uint32_t>(count, std::numeric_limits<int>::max()));
+}
+
+Priority ToPriority(v1::Priority priority) {
+  switch (priority) {
+    case v1::PRIORITY_BACKGROUND:
+      return Priority::kBackground;
+    case v1::PRIORITY_INTERACTIVE:
+      return Priority::kInteractive;
+    default:
+      return Priority::kNormal;
+  }
+}
+
+SamplingParams ToSamplingParams(const v1::Sampling& sampling) {
+  SamplingParams params;
+  if (sampling.has_temperature()) params.temperature = sampling.temperature();
+  if (sampling.has_top_k()) params.top_k = ToCount(sampling.top_k());
+  if (sampling.has_top_p()) params.top_p = sampling.top_p();
+  if (sampling.has_min_p()) params.min_p = sampling.min_p();
+  if (sampling.has_repetition_penalty()) params.repetition_penalty = sampling.repetition_penalty();
+  if (sampling.has_presence_penalty()) params.presence_penalty = sampling.presence_penalty();
+  if (sampling.has_frequency_penalty()) params.frequency_penalty = sampling.frequency_penalty();
+  params.seed = sampling.seed();
+  return params;
+}
+
+absl::StatusOr<std::vector<ChatMessage>> ToChatMessages(const v1::ChatMessages& request) {
+  std::vector<ChatMessage> messages;
+  for (const v1::ChatMessage& message : request.messages()) {
+    ChatRole role = ChatRole::kUser;
+    switch (message.role()) {
+      case v1::ROLE_SYSTEM:
+        role = ChatRole::kSystem;
+        break;
+      case v1::ROLE_USER:
+        role = ChatRole::kUser;
+        break;
+      case v1::ROLE_ASSISTANT:
+        role = ChatRole::kAssistant;
+        break;
+      default:
+        return absl::InvalidArgumentError(absl::StrFormat(
+            "messages[%d].role is %d: wanted system, user or assistant", messages.size(), message.role()));
+    }
+    messages.push_back({role, message.content()});
+  }
+  return messages;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<int32_t>> ToTokenIds(const google::protobuf::RepeatedField<uint32_t>& ids,
+                                                const char* field, size_t vocab_size) {
+  for (int i = 0; i < ids.size(); ++i) {
+    if (ids[i] >= vocab_size) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("%s[%d] is %d: the vocabulary has %d tokens", field, i, ids[i], vocab_size));
+    }
+  }
+  return std::vector<int32_t>(ids.begin(), ids.end());
+}
+
+absl::StatusOr<GenerationRequest> ToGenerationRequest(const worker::v1::GenerateRequest& request,
+                                                      size_t vocab_size) {
+  if (!request.sampling().has_seed()) {
+    return absl::InvalidArgumentError(
+        "sampling.seed is not set: the front draws it, so that another attempt can go on with it");
+  }
+  if (request.logprobs() > kMaxLogprobs) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("logprobs is %d: wanted at most %d", request.logprobs(), kMaxLogprobs));
+  }
+  GenerationRequest generation;
+  ASSIGN_OR_RETURN(generation.prompt, ToTokenIds(request.prompt(), "prompt", vocab_size));
+  ASSIGN_OR_RETURN(generation.generated, ToTokenIds(request.generated(), "generated", vocab_size));
+  ASSIGN_OR_RETURN(generation.stop_tokens,
+                   ToTokenIds(request.stop_token_ids(), "stop_token_ids", vocab_size));
+  generation.sampling = ToSamplingParams(request.sampling());
+  generation.max_tokens = ToCount(request.max_tokens());
+  generation.min_tokens = ToCount(request.min_tokens());
+  generation.ignore_eos = request.ignore_eos();
+  generation.num_logprobs = request.has_logprobs() ? ToCount(request.logprobs()) : -1;
+  generation.priority = ToPriority(request.priority());
+  return generation;
+}
+
+worker::v1::GenerateResponse TokenResponse(uint32_t attempt, const GeneratedToken& token,
+                                           const Tokenizer& tokenizer) {
+  worker::v1::GenerateResponse response;
+  worker::v1::GeneratedToken& generated = *response.mutable_token();
+  generated.set_attempt(attempt);
+  generated.set_text(std::string(tokenizer.TokenBytes(token.id)));
+  generated.mutable_token()->set_index(token.index);
+  generated.mutable_token()->set_id(token.id);
+  if (token.logprob) {
+    generated.mutable_token()->set_logprob(*token.logprob);
+  }
+  for (const TokenLogprob& alternative : token.alternatives) {
+    v1::TokenLogprob& added = *generated.mutable_token()->add_alternatives();
+    added.set_id(alternative.id);
+    added.set_logprob(alternative.logprob);
+    added.set_text(std::string(tokenizer.TokenBytes(alternative.id)));
+  }
+  return response;
+}
+
+worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason reason,
+                                              const GenerationUsage& usage) {
+  worker::v1::GenerateResponse response;
+  worker::v1::GenerateFinished& finished = *response.mutable_finished();
+  finished.set_attempt(attempt);
+  finished.set_reason(reason == FinishReason::kLength ? v1::FINISH_REASON_LENGTH
+                                                      : v1::FINISH_REASON_END_TOKEN);
+  finished.mutable_usage()->set_prompt_tokens(usage.prompt_tokens);
+  finished.mutable_usage()->set_generated_tokens(usage.generated_tokens);
+  finished.mutable_usage()->set_queue_seconds(absl::ToDoubleSeconds(usage.queue_time));
+  finished.mutable_usage()->set_prefill_seconds(absl::ToDoubleSeconds(usage.prefill_time));
+  finished.mutable_usage()->set_decode_seconds(absl::ToDoubleSeconds(usage.decode_time));
+  return response;
+}
+
+absl::StatusOr<std::vector<int32_t>> Encode(const v1::TokenizeRequest& request, const Tokenizer& tokenizer) {
+  switch (request.input_case()) {
+    case v1::TokenizeRequest::kText:
+      return request.no_special_tokens() ? tokenizer.Encode(request.text(), SpecialTokens::kPlain)
+                                         : tokenizer.EncodePrompt(request.text());
+    case v1::TokenizeRequest::kMessages: {
+      ASSIGN_OR_RETURN(const std::vector<ChatMessage> messages, ToChatMessages(request.messages()));
+      return tokenizer.EncodeChat(messages);
+    }
+    case v1::TokenizeRequest::INPUT_NOT_SET:
+      break;
+  }
+  return absl::InvalidArgumentError("neither text nor messages are set");
+}
+
+v1::Model ToModel(const Engine& engine, const std::string& name) {
+  const ModelConfig& config = engine.config();
+  v1::Model model;
+  model.set_name(name);
+  model.set_architecture(config.architecture);
+  model.set_parameters(engine.num_parameters());
+  model.set_context_length(config.max_seq_len);
+  model.set_vocab_size(config.vocab_size);
+  model.set_num_layers(config.num_layers);
+  model.set_hidden_dim(config.hidden_dim);
+  model.set_file_bytes(engine.file_bytes());
+  const std::span<const int32_t> end_ids = engine.tokenizer().end_ids();
+  model.mutable_end_token_ids()->Assign(end_ids.begin(), end_ids.end());
+  if (const std::optional<int32_t> bos = engine.tokenizer().bos_id()) {
+    model.set_bos_token_id(*bos);
+  }
+  return model;
+}
+
+worker::v1::WorkerStatus ToWorkerStatus(const Engine& engine) {
+  const EngineStats stats = engine.stats();
+  worker::v1::WorkerStatus status;
+  status.set_steps(stats.steps);
+  status.set_step_seconds_sum(stats.step_seconds_sum);
+  status.mutable_step_seconds_buckets()->Assign(stats.step_seconds_buckets.begin(),
+                                                stats.step_seconds_buckets.end());
+  status.mutable_step_seconds_bounds()->Assign(stats.step_seconds_bounds.begin(),
+                                               stats.step_seconds_bounds.end());
+  status.set_running(stats.running);
+  status.set_waiting(stats.waiting);
+  status.set_kv_blocks(stats.kv_blocks);
+  status.set_kv_blocks_free(stats.kv_blocks_free);
+  status.set_prefill_tokens(stats.prefill_tokens);
+  status.set_decode_tokens(stats.decode_tokens);
+  status.set_threads(engine.num_threads());
+  status.set_isa(engine.isa());
+  return status;
+}
+
+}  // namespace bitnet

@@ -1,0 +1,71 @@
+#include "worker/worker_service.h"
+
+#include <utility>
+
+#include "proto/status_mapping.h"
+#include "worker/generate_call.h"
+#include "worker/messages.h"
+
+namespace bitnet {
+namespace {
+
+grpc::ServerUnaryReactor* Done(grpc::CallbackServerContext* context, const absl::Status& status) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpcStatus(status));
+  return reactor;
+}
+
+}  // namespace
+
+WorkerService::WorkerService(Engine* engine, std::string model_name)
+    : engine_(engine), model_name_(std::move(model_name)) {}
+
+grpc::ServerWriteReactor<worker::v1::GenerateResponse>* WorkerService::Generate(
+    grpc::CallbackServerContext* /*context*/, const worker::v1::GenerateRequest* request) {
+  return GenerateCall::Start(*request, engine_, &gate_);
+}
+
+grpc::ServerUnaryReactor* WorkerService::Tokenize(grpc::CallbackServerContext* context,
+                                                  const v1::TokenizeRequest* request,
+                                                  v1::TokenizeResponse* response) {
+  const Tokenizer& tokenizer = engine_->tokenizer();
+  const absl::StatusOr<std::vector<int32_t>> ids = Encode(*request, tokenizer);
+  if (!ids.ok()) {
+    return Done(context, ids.status());
+  }
+  for (const int32_t id : *ids) {
+    response->add_ids(id);
+    response->add_pieces(std::string(tokenizer.TokenText(id)));
+  }
+  return Done(context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* WorkerService::Detokenize(grpc::CallbackServerContext* context,
+                                                    const v1::DetokenizeRequest* request,
+                                                    worker::v1::DetokenizeResponse* response) {
+  const Tokenizer& tokenizer = engine_->tokenizer();
+  const absl::StatusOr<std::vector<int32_t>> ids = ToTokenIds(request->ids(), "ids", tokenizer.vocab_size());
+  if (!ids.ok()) {
+    return Done(context, ids.status());
+  }
+  for (const int32_t id : *ids) {
+    response->mutable_bytes()->append(tokenizer.TokenBytes(id));
+  }
+  return Done(context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* WorkerService::GetModel(grpc::CallbackServerContext* context,
+                                                  const worker::v1::GetModelRequest* /*request*/,
+                                                  v1::Model* response) {
+  *response = ToModel(*engine_, model_name_);
+  return Done(context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* WorkerService::GetStatus(grpc::CallbackServerContext* context,
+                                                   const worker::v1::GetStatusRequest* /*request*/,
+                                                   worker::v1::WorkerStatus* response) {
+  *response = ToWorkerStatus(*engine_);
+  return Done(context, absl::OkStatus());
+}
+
+}  // namespace bitnet
