@@ -1,0 +1,144 @@
+#include "service/front.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "service/clock.h"
+#include "service/metrics/metrics_text.h"
+#include "service/port_file.h"
+#include "spdlog/spdlog.h"
+
+namespace bitnet {
+namespace {
+
+// For calls that were ended to get their last message out.
+constexpr absl::Duration kLastWrites = absl::Seconds(1);
+// For calls to workers, which are cancelled or short, to be taken apart.
+constexpr absl::Duration kClientCalls = absl::Seconds(5);
+// Workers have nothing left to do by then; this is for leaving.
+constexpr absl::Duration kWorkerExit = absl::Seconds(2);
+
+std::vector<std::string> Names(const std::vector<WorkerSpec>& specs) {
+  std::vector<std::string> names;
+  for (const WorkerSpec& spec : specs) {
+    names.push_back(spec.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Front>> Front::Start(const ServiceOptions& options,
+                                                    const std::vector<CpuCluster>& clusters) {
+  ASSIGN_OR_RETURN(RunDirectory run_directory, RunDirectory::Create(options.run_directory));
+  const std::vector<WorkerSpec> specs =
+      PlanWorkers(clusters, options.num_workers, options.threads_per_worker);
+  std::unique_ptr<Front> front(new Front(options, specs, std::move(run_directory)));
+  RETURN_IF_ERROR(front->Listen());
+  return front;
+}
+
+Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs, RunDirectory run_directory)
+    : options_(options),
+      specs_(specs),
+      run_directory_(std::move(run_directory)),
+      admission_(options.max_waiting),
+      pool_(Names(specs), [this](bool ready) { OnReadiness(ready); }),
+      worker_metrics_(&pool_),
+      service_({.pool = pool_, .admission = admission_, .calls = calls_, .metrics = request_metrics_}) {}
+
+Front::~Front() { Drain(); }
+
+// Ports first: where they are taken, no worker loads a model in vain.
+absl::Status Front::Listen() {
+  ASSIGN_OR_RETURN(rpc_, RpcServer::Start(options_.listen_address, options_.max_message_bytes, &service_));
+  ASSIGN_OR_RETURN(http_, HttpServer::Start({.address = options_.http_address},
+                                            {.metrics = [this] { return Metrics(); },
+                                             .readiness = [this] { return Readiness(); }}));
+  {
+    const absl::MutexLock lock(&mutex_);
+    health_ = rpc_.get();
+  }
+  for (const WorkerSpec& spec : specs_) {
+    spdlog::info("worker {}: {} threads on cluster {}", spec.name, spec.threads, spec.cluster);
+  }
+  supervisor_ = std::make_unique<Supervisor>(options_, specs_, run_directory_.path(), &pool_, Clock::Real(),
+                                             [this](const std::string& reason) { OnAllFailed(reason); });
+  poller_ = std::make_unique<StatusPoller>(&pool_, options_.poll_interval, Clock::Real());
+  if (!options_.port_file.empty()) {
+    RETURN_IF_ERROR(WritePortFile(options_.port_file, grpc_address(), http_address()));
+  }
+  spdlog::info("gRPC at {}, HTTP at {}", grpc_address(), http_address());
+  return absl::OkStatus();
+}
+
+absl::Status Front::Run() {
+  {
+    const absl::MutexLock lock(&mutex_);
+    const auto woken = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stops_ > 0 || !failure_.ok(); };
+    mutex_.Await(absl::Condition(&woken));
+  }
+  Drain();
+  const absl::MutexLock lock(&mutex_);
+  return failure_;
+}
+
+void Front::Stop() {
+  const absl::MutexLock lock(&mutex_);
+  if (++stops_ == 1) {
+    spdlog::info("stopping: {} requests are running and have {}; a second signal ends them", calls_.size(),
+                 absl::FormatDuration(options_.drain_time));
+    calls_.Close();
+    if (health_ != nullptr) {
+      std::exchange(health_, nullptr)->SetServing(false);
+    }
+  } else {
+    calls_.Hurry();
+  }
+}
+
+void Front::Drain() {
+  calls_.Close();
+  if (!calls_.AwaitEmpty(absl::Now() + options_.drain_time)) {
+    spdlog::warn("{} requests are ended before their time", calls_.size());
+    calls_.EndAll(absl::UnavailableError("the server stopped before the answer was complete; try again"));
+    calls_.AwaitEmpty(absl::Now() + kLastWrites);
+  }
+  if (!calls_.AwaitNoClientCalls(absl::Now() + kClientCalls)) {
+    spdlog::warn("calls to workers did not end");
+  }
+  poller_.reset();
+  if (rpc_ != nullptr) {
+    rpc_->Shutdown(kLastWrites);
+  }
+  if (supervisor_ != nullptr) {
+    supervisor_->Stop(kWorkerExit);
+  }
+}
+
+void Front::OnReadiness(bool ready) {
+  const absl::MutexLock lock(&mutex_);
+  if (health_ != nullptr) {
+    health_->SetServing(ready);
+  }
+}
+
+void Front::OnAllFailed(const std::string& reason) {
+  const absl::MutexLock lock(&mutex_);
+  failure_ = absl::FailedPreconditionError(absl::StrCat("no worker can start: ", reason));
+}
+
+absl::Status Front::Readiness() const {
+  RETURN_IF_ERROR(calls_.CheckOpen());
+  return pool_.CheckReady();
+}
+
+std::string Front::Metrics() const {
+  const prometheus::Collectable* const sources[] = {&request_metrics_.collectable(), &worker_metrics_};
+  return MetricsText(sources);
+}
+
+}  // namespace bitnet

@@ -1,0 +1,81 @@
+// The front process, put together: workers, gRPC, HTTP, and the order in which they start and stop.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "base/topology.h"
+#include "service/admission/admission.h"
+#include "service/http/http_server.h"
+#include "service/metrics/request_metrics.h"
+#include "service/metrics/worker_metrics.h"
+#include "service/router/status_poller.h"
+#include "service/router/worker_pool.h"
+#include "service/rpc/call_registry.h"
+#include "service/rpc/inference_service.h"
+#include "service/rpc/rpc_server.h"
+#include "service/run_directory.h"
+#include "service/service_options.h"
+#include "service/supervisor/supervisor.h"
+
+namespace bitnet {
+
+// Safe to share between threads, but for Run.
+class Front {
+ public:
+  // Starts the workers and listens; does not wait for the workers to be ready. `clusters` are those of the
+  // machine.
+  static absl::StatusOr<std::unique_ptr<Front>> Start(const ServiceOptions& options,
+                                                      const std::vector<CpuCluster>& clusters);
+  // Stops at once what Run has not stopped.
+  ~Front();
+
+  // Serves until Stop is called and the running requests are done, or until no worker is left that could be
+  // started again: FAILED_PRECONDITION with the reason.
+  absl::Status Run();
+  // The first call begins the drain: no new requests, the running ones have options.drain_time. The second
+  // one ends it.
+  void Stop();
+
+  const std::string& grpc_address() const { return rpc_->address(); }
+  const std::string& http_address() const { return http_->address(); }
+  const WorkerPool& pool() const { return pool_; }
+
+ private:
+  Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs, RunDirectory run_directory);
+
+  absl::Status Listen();
+  void OnReadiness(bool ready);
+  void OnAllFailed(const std::string& reason);
+  absl::Status Readiness() const;
+  std::string Metrics() const;
+  void Drain();
+
+  const ServiceOptions options_;
+  const std::vector<WorkerSpec> specs_;
+  const RunDirectory run_directory_;
+
+  RequestMetrics request_metrics_;
+  Admission admission_;
+  CallRegistry calls_;
+  WorkerPool pool_;
+  WorkerMetrics worker_metrics_;
+  InferenceService service_;
+
+  absl::Mutex mutex_;
+  int stops_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  RpcServer* health_ ABSL_GUARDED_BY(mutex_) =
+      nullptr;  // Told of readiness; null before it listens and in a drain.
+
+  // In the order of their making; unmade from the last to the first.
+  std::unique_ptr<RpcServer> rpc_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<StatusPoller> poller_;
+};
+
+}  // namespace bitnet

@@ -1,0 +1,47 @@
+#include "service/http/http_answer.h"
+
+#include "absl/strings/str_cat.h"
+#include "service/metrics/metrics_text.h"
+
+namespace bitnet {
+namespace {
+
+HttpAnswer Metrics(const HttpSources& sources) {
+  return {.content_type = kMetricsContentType, .body = sources.metrics()};
+}
+
+HttpAnswer Healthz(const HttpSources& /*sources*/) { return {.body = "ok\n"}; }
+
+HttpAnswer Readyz(const HttpSources& sources) {
+  const absl::Status status = sources.readiness();
+  return status.ok() ? HttpAnswer{.body = "ready\n"}
+                     : HttpAnswer{.status = 503, .body = absl::StrCat(status.message(), "\n")};
+}
+
+struct Route {
+  std::string_view path;
+  HttpAnswer (*answer)(const HttpSources& sources);
+};
+
+constexpr Route kRoutes[] = {{"/metrics", Metrics}, {"/healthz", Healthz}, {"/readyz", Readyz}};
+
+}  // namespace
+
+HttpAnswer AnswerHttp(std::string_view method, std::string_view target, const HttpSources& sources) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (!path.starts_with('/')) {
+    return {.status = 400, .body = "the target is not a path\n"};
+  }
+  for (const Route& route : kRoutes) {
+    if (route.path != path) {
+      continue;
+    }
+    if (method != "GET" && method != "HEAD") {
+      return {.status = 405, .body = "use GET or HEAD\n", .allow = "GET, HEAD"};
+    }
+    return route.answer(sources);
+  }
+  return {.status = 404, .body = "here are /metrics, /healthz and /readyz\n"};
+}
+
+}  // namespace bitnet

@@ -1,0 +1,29 @@
+// What the HTTP listener says to a request; no sockets here.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace bitnet {
+
+struct HttpAnswer {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body = {};
+  std::string allow = {};  // Methods that are allowed, where `status` is 405.
+};
+
+// Where the answers come from. Called on the listener's thread; must not block.
+struct HttpSources {
+  std::function<std::string()> metrics;     // The text of /metrics.
+  std::function<absl::Status()> readiness;  // OK while requests are taken, else why not.
+};
+
+// GET and HEAD of /metrics, /healthz (200 while the process lives) and /readyz (200 or 503 with the reason).
+// A query string is ignored.
+HttpAnswer AnswerHttp(std::string_view method, std::string_view target, const HttpSources& sources);
+
+}  // namespace bitnet

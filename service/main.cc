@@ -1,0 +1,156 @@
+// bitnet-front: flags and signals; everything else is in Front.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/time/time.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "base/topology.h"
+#include "base/version.h"
+#include "proto/worker_exit_codes.h"
+#include "service/default_files.h"
+#include "service/front.h"
+#include "service/service_options.h"
+#include "service/signal_watcher.h"
+#include "spdlog/spdlog.h"
+
+namespace {
+
+using bitnet::ServiceOptions;
+
+constexpr int kExitUsage = 64;  // EX_USAGE.
+
+void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
+  app.set_version_flag("--version", std::string("bitnet-front ") + std::string(bitnet::Version()));
+  app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+
+  app.add_option("--model", options.model_path,
+                 "GGUF file to serve; by default $BITNET_MODEL or the small embedded model")
+      ->group("What is served");
+  app.add_option("--listen", options.listen_address, "Where to serve gRPC; port 0 takes a free one")
+      ->group("Addresses");
+  app.add_option("--http", options.http_address,
+                 "Where to serve /metrics, /healthz and /readyz; port 0 as above")
+      ->group("Addresses");
+  app.add_option("--port-file", options.port_file,
+                 "Write the chosen addresses to this file, as JSON: {\"grpc\": ..., \"http\": ...}")
+      ->group("Addresses");
+
+  app.add_option("--workers", options.num_workers, "Worker processes; 0: one per cluster of CPU cores")
+      ->check(CLI::Range(0, 256))
+      ->group("Workers");
+  app.add_option("--threads", options.threads_per_worker,
+                 "Compute threads of each worker; 0: the cores of its cluster")
+      ->check(CLI::Range(0, 1024))
+      ->group("Workers");
+  app.add_option("--worker-binary", options.worker_binary,
+                 "The program bitnet-worker; by default the one beside this program")
+      ->group("Workers");
+  app.add_option("--run-dir", options.run_directory,
+                 "Directory for the workers' sockets; by default a fresh one, removed at exit")
+      ->group("Workers");
+  app.add_option("--isa", options.isa,
+                 "Instruction set to compute with, such as x86_avx2; by default the fastest")
+      ->group("Workers");
+  app.add_flag("--no-mmap", options.no_mmap, "Read the model file instead of mapping it")->group("Workers");
+
+  app.add_option("--max-sequences", options.max_sequences, "Requests that a worker generates for at once")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+  app.add_option("--chunk-size", options.chunk_size, "Prompt tokens that a worker takes in one step at most")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+  app.add_option("--kv-cache-tokens", options.kv_cache_tokens,
+                 "Tokens of all requests together that a worker can remember")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+  app.add_option("--max-waiting", options.max_waiting,
+                 "Requests that may wait for their first token; more get RESOURCE_EXHAUSTED")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+  app.add_option("--max-message-bytes", options.max_message_bytes, "Size of one request at most")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+
+  app.add_option(
+         "--drain-seconds", drain_seconds,
+         "How long running requests may go on after SIGTERM or SIGINT; a second signal ends them at once")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->group("Running");
+  app.add_option("--log-level", options.log_level,
+                 "trace, debug, info, warning, error or off; logs go to stderr")
+      ->group("Running");
+}
+
+absl::Status FindFiles(ServiceOptions& options) {
+  if (!options.model_path.empty() && !options.worker_binary.empty()) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::filesystem::path executable, bitnet::ExecutablePath());
+  if (options.worker_binary.empty()) {
+    options.worker_binary = (executable.parent_path() / "bitnet-worker").string();
+  }
+  if (options.model_path.empty()) {
+    ASSIGN_OR_RETURN(const std::filesystem::path model, bitnet::DefaultModel(executable));
+    options.model_path = model.string();
+  }
+  return absl::OkStatus();
+}
+
+int Fail(const absl::Status& status, int code) {
+  std::fprintf(stderr, "bitnet-front: %s\n", std::string(status.message()).c_str());
+  return code;
+}
+
+int Main(int argc, char** argv) {
+  ServiceOptions options;
+  double drain_seconds = absl::ToDoubleSeconds(options.drain_time);
+  CLI::App app(
+      "Serves a 1-bit or ternary language model over gRPC (bitnet.v1.InferenceService), with one worker "
+      "process\n"
+      "per cluster of CPU cores. Without flags it serves the embedded model on this machine only.\n"
+      "Exit code: 0 stopped by a signal, 1 cannot run here, 64 wrong flags, 78 no worker can load the model.",
+      "bitnet-front");
+  AddFlags(app, options, drain_seconds);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  options.drain_time = absl::Seconds(drain_seconds);
+  if (absl::Status status = bitnet::SetUpLogging("bitnet-front", options.log_level); !status.ok()) {
+    return Fail(status, kExitUsage);
+  }
+  if (absl::Status status = FindFiles(options); !status.ok()) {
+    return Fail(status, 1);
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+
+  absl::StatusOr<std::unique_ptr<bitnet::Front>> front =
+      bitnet::Front::Start(options, bitnet::DiscoverClusters());
+  if (!front.ok()) {
+    return Fail(front.status(), 1);
+  }
+  const bitnet::SignalWatcher signals([&front](int /*signal*/) { (*front)->Stop(); });
+  if (absl::Status status = (*front)->Run(); !status.ok()) {
+    return Fail(status, bitnet::kWorkerExitBadModel);
+  }
+  spdlog::info("stopped");
+  return 0;
+}
+
+}  // namespace
+
+// Nothing of ours throws; the libraries that do (CLI11, Asio) say what before we leave.
+int main(int argc, char** argv) {
+  try {
+    return Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bitnet-front: %s\n", error.what());
+    return 1;
+  }
+}

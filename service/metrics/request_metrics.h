@@ -1,0 +1,41 @@
+// What is counted and timed about requests.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "prometheus/counter.h"
+#include "prometheus/family.h"
+#include "prometheus/histogram.h"
+#include "prometheus/registry.h"
+
+namespace bitnet {
+
+// Times are measured in this process, from the arrival of the request. Safe to share between threads.
+class RequestMetrics {
+ public:
+  RequestMetrics();
+
+  // Once for each request, when it has ended. `reason` is why an answer finished ("end_token", "stop_string",
+  // "length"), or empty where there was none.
+  void CountRequest(std::string_view method, absl::StatusCode code, std::string_view reason,
+                    absl::Duration duration);
+  void CountPromptTokens(size_t tokens) { prompt_tokens_.Increment(static_cast<double>(tokens)); }
+  // A generated token has come: the first one `since` the request, any other since the one before it.
+  void CountGeneratedToken(bool first, absl::Duration since);
+
+  const prometheus::Collectable& collectable() const { return registry_; }
+
+ private:
+  prometheus::Registry registry_;
+  prometheus::Family<prometheus::Counter>& requests_;
+  prometheus::Family<prometheus::Histogram>& durations_;
+  prometheus::Counter& prompt_tokens_;
+  prometheus::Counter& generated_tokens_;
+  prometheus::Histogram& first_token_;
+  prometheus::Histogram& inter_token_;
+};
+
+}  // namespace bitnet

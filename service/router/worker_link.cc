@@ -1,0 +1,30 @@
+#include "service/router/worker_link.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace bitnet {
+namespace {
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& socket_path) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);  // The front has bounded the request; the answer follows from it.
+  arguments.SetMaxSendMessageSize(-1);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);     // Whether to try again is decided above, never below us.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // A proxy in the environment is not for Unix sockets.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(absl::StrCat("unix:", socket_path), grpc::InsecureChannelCredentials(),
+                                   arguments);
+}
+
+}  // namespace
+
+WorkerLink::WorkerLink(std::string worker_name, const std::string& socket_path)
+    : name(std::move(worker_name)),
+      channel(Connect(socket_path)),
+      stub(worker::v1::WorkerService::NewStub(channel)) {}
+
+}  // namespace bitnet

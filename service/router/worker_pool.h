@@ -1,0 +1,70 @@
+// The workers as requests see them: which are ready, and which one comes next.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "service/router/worker_link.h"
+#include "service/supervisor/worker_observer.h"
+
+namespace bitnet {
+
+// Fed by the supervisor, asked by the rpc handlers. Safe to share between threads.
+class WorkerPool : public WorkerObserver {
+ public:
+  // What is known of one worker, for metrics.
+  struct View {
+    std::string name;
+    bool up = false;
+    int restarts = 0;
+    std::optional<worker::v1::WorkerStatus> status = {};  // As last told by the running process.
+  };
+
+  // `on_readiness` is called whenever the first worker becomes ready or the last one ceases to be; calls do
+  // not overlap, and it must not call the pool.
+  WorkerPool(std::vector<std::string> names, std::function<void(bool ready)> on_readiness);
+
+  void OnWorkerStarting(size_t worker, int restarts) override;
+  // Connects and asks for the model, which all workers share.
+  absl::Status OnWorkerReady(size_t worker, const std::string& socket_path) override;
+  void OnWorkerGone(size_t worker, const std::string& reason, bool permanently) override;
+
+  // The ready worker with the fewest active requests. UNAVAILABLE says what each worker is doing instead.
+  absl::StatusOr<WorkerLease> Pick();
+  // OK if Pick would find a worker now.
+  absl::Status CheckReady() const;
+  // False if no worker was ready until `deadline`.
+  bool AwaitReady(absl::Time deadline) const;
+
+  // Known from the first ready worker on, also while none is; UNAVAILABLE before.
+  absl::StatusOr<v1::Model> model() const;
+
+  std::vector<std::shared_ptr<WorkerLink>> Links() const;  // Of the ready workers.
+  void StoreStatus(const WorkerLink& link, worker::v1::WorkerStatus status);
+  std::vector<View> Views() const;
+
+ private:
+  struct Worker {
+    View view;
+    std::shared_ptr<WorkerLink> link = {};  // While it is ready.
+    std::string state = "has not been started";
+    std::string reason = {};  // Why it went away last.
+  };
+
+  absl::Status NotReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool AnyReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SetLink(Worker& worker, std::shared_ptr<WorkerLink> link) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::function<void(bool)> on_readiness_;
+  mutable absl::Mutex mutex_;
+  std::vector<Worker> workers_ ABSL_GUARDED_BY(mutex_);
+  std::optional<v1::Model> model_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace bitnet

@@ -1,0 +1,134 @@
+#include "service/rpc/inference_service.h"
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "base/utf8_stream.h"
+#include "proto/status_mapping.h"
+#include "service/rpc/generate_call.h"
+#include "service/rpc/validate.h"
+#include "service/rpc/worker_failure.h"
+
+namespace bitnet {
+namespace {
+
+// For what a worker does in milliseconds; a client's earlier deadline counts.
+constexpr std::chrono::seconds kUnaryDeadline(30);
+
+}  // namespace
+
+// What a unary request needs while a worker answers. `reactor` finishes the client's call.
+struct InferenceService::UnaryCall {
+  UnaryCall(const char* method_name, grpc::CallbackServerContext* server_context, CallRegistry* calls)
+      : method(method_name), reactor(server_context->DefaultReactor()), client_call(calls) {
+    context.set_deadline(
+        std::min(server_context->deadline(), std::chrono::system_clock::now() + kUnaryDeadline));
+  }
+
+  const char* const method;
+  grpc::ServerUnaryReactor* const reactor;
+  const absl::Time arrived = absl::Now();
+  const CallRegistry::ClientCall client_call;  // Goes after the context.
+  grpc::ClientContext context;
+  WorkerLease worker;
+  worker::v1::DetokenizeResponse bytes;
+};
+
+void InferenceService::Finish(const UnaryCall& call, const grpc::Status& status) const {
+  const grpc::Status told =
+      status.ok() || !call.worker ? status : WorkerFailure(call.worker.name(), "before it answered", status);
+  serving_.metrics.CountRequest(call.method, FromGrpcStatus(told).code(), "", absl::Now() - call.arrived);
+  call.reactor->Finish(told);
+}
+
+absl::StatusOr<v1::Model> InferenceService::FindModel(const std::string& name) const {
+  RETURN_IF_ERROR(serving_.calls.CheckOpen());
+  ASSIGN_OR_RETURN(v1::Model model, serving_.pool.model());
+  RETURN_IF_ERROR(CheckModelName(name, model));
+  return model;
+}
+
+grpc::ServerWriteReactor<v1::GenerateResponse>* InferenceService::Generate(
+    grpc::CallbackServerContext* context, const v1::GenerateRequest* request) {
+  return GenerateCall::Start(context, request, serving_);
+}
+
+absl::Status InferenceService::PrepareTokenize(const v1::TokenizeRequest& request, UnaryCall& call) const {
+  RETURN_IF_ERROR(ValidateTokenize(request));
+  RETURN_IF_ERROR(FindModel(request.model()).status());
+  ASSIGN_OR_RETURN(call.worker, serving_.pool.Pick());
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext* context,
+                                                     const v1::TokenizeRequest* request,
+                                                     v1::TokenizeResponse* response) {
+  const auto call = std::make_shared<UnaryCall>("Tokenize", context, &serving_.calls);
+  if (absl::Status status = PrepareTokenize(*request, *call); !status.ok()) {
+    Finish(*call, ToGrpcStatus(status));
+  } else {
+    call->worker.stub().async()->Tokenize(
+        &call->context, request, response,
+        [this, call](const grpc::Status& result) { Finish(*call, result); });
+  }
+  return call->reactor;
+}
+
+absl::Status InferenceService::PrepareDetokenize(const v1::DetokenizeRequest& request,
+                                                 UnaryCall& call) const {
+  ASSIGN_OR_RETURN(const v1::Model model, FindModel(request.model()));
+  RETURN_IF_ERROR(CheckTokenIds("ids", request.ids(), model));
+  ASSIGN_OR_RETURN(call.worker, serving_.pool.Pick());
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerContext* context,
+                                                       const v1::DetokenizeRequest* request,
+                                                       v1::DetokenizeResponse* response) {
+  const auto call = std::make_shared<UnaryCall>("Detokenize", context, &serving_.calls);
+  if (absl::Status status = PrepareDetokenize(*request, *call); !status.ok()) {
+    Finish(*call, ToGrpcStatus(status));
+  } else {
+    call->worker.stub().async()->Detokenize(&call->context, request, &call->bytes,
+                                            [this, call, response](const grpc::Status& result) {
+                                              Utf8Stream utf8;
+                                              response->set_text(utf8.Append(call->bytes.bytes()));
+                                              response->mutable_text()->append(utf8.Flush());
+                                              Finish(*call, result);
+                                            });
+  }
+  return call->reactor;
+}
+
+grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerContext* context,
+                                                       const v1::ListModelsRequest* /*request*/,
+                                                       v1::ListModelsResponse* response) {
+  const UnaryCall call("ListModels", context, &serving_.calls);
+  absl::StatusOr<v1::Model> model = FindModel("");
+  if (model.ok()) {
+    *response->add_models() = *std::move(model);
+  }
+  Finish(call, ToGrpcStatus(model.status()));
+  return call.reactor;
+}
+
+grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext* context,
+                                                     const v1::GetModelRequest* request,
+                                                     v1::Model* response) {
+  const UnaryCall call("GetModel", context, &serving_.calls);
+  absl::StatusOr<v1::Model> model = FindModel(request->name());
+  if (model.ok()) {
+    *response = *std::move(model);
+  }
+  Finish(call, ToGrpcStatus(model.status()));
+  return call.reactor;
+}
+
+}  // namespace bitnet

@@ -1,0 +1,38 @@
+// The gRPC server around the public service: its port, health, reflection and limits.
+#pragma once
+
+#include <grpcpp/server.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/rpc/inference_service.h"
+
+namespace bitnet {
+
+class RpcServer {
+ public:
+  // Listens at `address` ("127.0.0.1:50051"; port 0 takes a free one), NOT_SERVING at first. Borrows
+  // `service`, which outlives it. UNAVAILABLE: the address cannot be listened at.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const std::string& address, int max_message_bytes,
+                                                          InferenceService* service);
+  // Shuts down without grace.
+  ~RpcServer();
+
+  // As it can be connected to, with the port that was taken.
+  const std::string& address() const { return address_; }
+  // What the health service tells, to Watch as well.
+  void SetServing(bool serving);
+  // Takes no more connections, and returns when all calls have finished; cancels those left after `grace`.
+  void Shutdown(absl::Duration grace);
+
+ private:
+  RpcServer(std::unique_ptr<grpc::Server> server, std::string address);
+
+  const std::unique_ptr<grpc::Server> server_;
+  const std::string address_;
+};
+
+}  // namespace bitnet

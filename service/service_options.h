@@ -1,0 +1,37 @@
+// What a front can be told. The flags of main.cc fill it; tests fill it by hand.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace bitnet {
+
+struct ServiceOptions {
+  std::string model_path;                          // The GGUF file that every worker loads.
+  std::string listen_address = "127.0.0.1:50051";  // Of the gRPC service; port 0 takes a free one.
+  std::string http_address = "127.0.0.1:8080";  // Of /metrics, /healthz and /readyz; port 0 takes a free one.
+  std::string port_file;                        // If set: where the addresses are written once both listen.
+  std::string worker_binary;                    // The program bitnet-worker.
+  std::string run_directory;  // For the workers' sockets; empty: a fresh one, removed at exit.
+
+  int num_workers = 0;         // 0: one for each core cluster of the machine.
+  int threads_per_worker = 0;  // 0: the cores of its cluster, shared out between the workers of a cluster.
+
+  // Handed to the workers as they are; absent: the worker's own default.
+  std::optional<int> max_sequences;
+  std::optional<int> chunk_size;
+  std::optional<long> kv_cache_tokens;
+  std::string isa;
+  bool no_mmap = false;
+  std::string log_level = "info";
+
+  int max_waiting = 256;  // Requests without a first token yet; more are refused with RESOURCE_EXHAUSTED.
+  int max_message_bytes = 4 << 20;                // Of one request.
+  absl::Duration drain_time = absl::Seconds(30);  // How long running requests may go on after SIGTERM.
+  absl::Duration poll_interval =
+      absl::Milliseconds(500);  // How often the workers are asked for their status.
+};
+
+}  // namespace bitnet

@@ -1,0 +1,129 @@
+#include "service/supervisor/supervised_worker.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "proto/worker_exit_codes.h"
+#include "service/supervisor/respawn_backoff.h"
+#include "spdlog/spdlog.h"
+
+namespace bitnet {
+namespace {
+
+bool IsPermanent(int wait_status) {
+  return WIFEXITED(wait_status) &&
+         (WEXITSTATUS(wait_status) == kWorkerExitBadModel || WEXITSTATUS(wait_status) == kWorkerExitUsage);
+}
+
+}  // namespace
+
+SupervisedWorker::SupervisedWorker(Config config, WorkerObserver* observer, Clock* clock)
+    : config_(std::move(config)), observer_(observer), clock_(clock), thread_([this] { Run(); }) {}
+
+SupervisedWorker::~SupervisedWorker() { thread_.join(); }
+
+void SupervisedWorker::Run() {
+  RespawnBackoff backoff;
+  for (int start = 0; !stopping(); ++start) {
+    observer_->OnWorkerStarting(config_.index, start);
+    const Ending ending = RunOnce(start);
+    if (stopping()) {
+      spdlog::info("worker {} stopped: {}", config_.name, ending.reason);
+      observer_->OnWorkerGone(config_.index, "it was stopped", false);
+      break;
+    }
+    observer_->OnWorkerGone(config_.index, ending.reason, ending.permanent);
+    if (ending.permanent) {
+      spdlog::error("worker {} cannot start and is given up: {}", config_.name, ending.reason);
+      break;
+    }
+    const absl::Duration delay = backoff.NextDelay(ending.healthy);
+    spdlog::warn("worker {} went away: {}; starting it again in {}", config_.name, ending.reason,
+                 absl::FormatDuration(delay));
+    const absl::MutexLock lock(&mutex_);
+    clock_->AwaitUntil(
+        mutex_, [this] { return stopping_; }, clock_->Now() + delay);
+  }
+  const absl::MutexLock lock(&mutex_);
+  stopped_ = true;
+}
+
+SupervisedWorker::Ending SupervisedWorker::RunOnce(int start) {
+  const std::string socket = absl::StrCat(config_.run_directory, "/", config_.name, "-", start, ".sock");
+  absl::StatusOr<std::unique_ptr<ChildProcess>> child = ChildProcess::Start(config_.command(socket));
+  if (!child.ok()) {
+    return {.reason = std::string(child.status().message()),
+            .permanent = absl::IsNotFound(child.status()) || absl::IsPermissionDenied(child.status()),
+            .healthy = absl::ZeroDuration()};
+  }
+  SetChild(child->get());
+  spdlog::debug("worker {} is process {}", config_.name, (*child)->pid());
+
+  std::string reason;
+  absl::Time ready_at = absl::InfiniteFuture();
+  for (std::string line; (*child)->ReadLine(&line);) {
+    if (absl::string_view rest = line; absl::ConsumePrefix(&rest, "FAILED ")) {
+      reason = std::string(rest);
+    } else if (absl::StartsWith(line, "READY")) {
+      ready_at = clock_->Now();
+      if (absl::Status status = observer_->OnWorkerReady(config_.index, socket); !status.ok()) {
+        reason = absl::StrCat("it was ready but did not answer: ", status.message());
+        (*child)->Signal(SIGKILL);
+      }
+      break;
+    }
+  }
+  const int wait_status = (*child)->WaitForExit();
+  const absl::Duration healthy =
+      ready_at == absl::InfiniteFuture() ? absl::ZeroDuration() : clock_->Now() - ready_at;
+  SetChild(nullptr);
+  unlink(socket.c_str());
+  return {.reason = reason.empty() ? DescribeExit(wait_status)
+                                   : absl::StrCat(reason, " (", DescribeExit(wait_status), ")"),
+          .permanent = IsPermanent(wait_status),
+          .healthy = healthy};
+}
+
+void SupervisedWorker::SetChild(ChildProcess* child) {
+  const absl::MutexLock lock(&mutex_);
+  child_ = child;
+  if (stopping_ && child_ != nullptr) {  // Stop() came while it was being started.
+    child_->Signal(killing_ ? SIGKILL : SIGTERM);
+  }
+}
+
+void SupervisedWorker::Stop() {
+  const absl::MutexLock lock(&mutex_);
+  stopping_ = true;
+  if (child_ != nullptr) {
+    child_->Signal(SIGTERM);
+  }
+}
+
+void SupervisedWorker::Kill() {
+  const absl::MutexLock lock(&mutex_);
+  stopping_ = true;
+  killing_ = true;
+  if (child_ != nullptr) {
+    child_->Signal(SIGKILL);
+  }
+}
+
+bool SupervisedWorker::AwaitStopped(absl::Time deadline) {
+  const absl::MutexLock lock(&mutex_);
+  return clock_->AwaitUntil(
+      mutex_, [this] { return stopped_; }, deadline);
+}
+
+bool SupervisedWorker::stopping() const {
+  const absl::MutexLock lock(&mutex_);
+  return stopping_;
+}
+
+}  // namespace bitnet

@@ -1,0 +1,66 @@
+// Keeps one worker process running.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "service/clock.h"
+#include "service/supervisor/child_process.h"
+#include "service/supervisor/worker_observer.h"
+
+namespace bitnet {
+
+// Runs a thread that starts the process, waits for its word, waits for its end, and starts it again, with
+// growing delays (RespawnBackoff), unless the exit code says that it would be in vain
+// (proto/worker_exit_codes.h).
+class SupervisedWorker {
+ public:
+  struct Config {
+    size_t index = 0;
+    std::string name;
+    std::string run_directory;
+    // The command line that makes a worker listen at `socket_path`. Each start gets a fresh path, so that
+    // nothing of a dead process is ever taken for the new one.
+    std::function<std::vector<std::string>(const std::string& socket_path)> command;
+  };
+
+  // Borrows `observer` and `clock`, which outlive it.
+  SupervisedWorker(Config config, WorkerObserver* observer, Clock* clock);
+  // Requires AwaitStopped.
+  ~SupervisedWorker();
+
+  // Lets the process go with SIGTERM, and starts no other one. Returns at once.
+  void Stop();
+  // True once it has stopped, by Stop or permanently failed; false at the deadline.
+  bool AwaitStopped(absl::Time deadline);
+  // As Stop, with SIGKILL.
+  void Kill();
+
+ private:
+  struct Ending {
+    std::string reason = {};
+    bool permanent = false;
+    absl::Duration healthy = absl::ZeroDuration();
+  };
+
+  void Run();
+  Ending RunOnce(int start);
+  void SetChild(ChildProcess* child);
+  bool stopping() const;
+
+  const Config config_;
+  WorkerObserver* const observer_;
+  Clock* const clock_;
+  mutable absl::Mutex mutex_;
+  ChildProcess* child_ ABSL_GUARDED_BY(mutex_) = nullptr;  // While one runs; owned by RunOnce.
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool killing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace bitnet

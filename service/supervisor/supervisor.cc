@@ -1,0 +1,73 @@
+#include "service/supervisor/supervisor.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "service/supervisor/worker_command.h"
+
+namespace bitnet {
+
+Supervisor::Supervisor(const ServiceOptions& options, const std::vector<WorkerSpec>& specs,
+                       std::string run_directory, WorkerObserver* observer, Clock* clock,
+                       std::function<void(std::string)> on_all_failed)
+    : observer_(observer), clock_(clock), on_all_failed_(std::move(on_all_failed)), left_(specs.size()) {
+  for (size_t index = 0; index < specs.size(); ++index) {
+    const WorkerSpec& spec = specs[index];
+    workers_.push_back(std::make_unique<SupervisedWorker>(
+        SupervisedWorker::Config{
+            .index = index,
+            .name = spec.name,
+            .run_directory = run_directory,
+            .command = [options,
+                        spec](const std::string& socket) { return WorkerCommand(options, spec, socket); }},
+        static_cast<WorkerObserver*>(this), clock_));
+  }
+}
+
+Supervisor::~Supervisor() { Stop(absl::ZeroDuration()); }
+
+void Supervisor::Stop(absl::Duration grace) {
+  for (const auto& worker : workers_) {
+    worker->Stop();
+  }
+  const absl::Time deadline = clock_->Now() + grace;
+  for (const auto& worker : workers_) {
+    if (!worker->AwaitStopped(deadline)) {
+      worker->Kill();
+    }
+  }
+  for (const auto& worker : workers_) {
+    worker->AwaitStopped(absl::InfiniteFuture());
+  }
+}
+
+void Supervisor::OnWorkerStarting(size_t worker, int restarts) {
+  observer_->OnWorkerStarting(worker, restarts);
+}
+
+absl::Status Supervisor::OnWorkerReady(size_t worker, const std::string& socket_path) {
+  return observer_->OnWorkerReady(worker, socket_path);
+}
+
+void Supervisor::OnWorkerGone(size_t worker, const std::string& reason, bool permanently) {
+  observer_->OnWorkerGone(worker, reason, permanently);
+  if (!permanently) {
+    return;
+  }
+  std::string all_failed;
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (first_failure_.empty()) {
+      first_failure_ = reason;
+    }
+    if (--left_ == 0) {
+      all_failed = first_failure_;
+    }
+  }
+  if (!all_failed.empty()) {
+    on_all_failed_(all_failed);
+  }
+}
+
+}  // namespace bitnet

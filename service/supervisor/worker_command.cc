@@ -1,0 +1,45 @@
+#include "service/supervisor/worker_command.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "service/supervisor/child_process.h"
+
+namespace bitnet {
+
+std::vector<std::string> WorkerCommand(const ServiceOptions& options, const WorkerSpec& spec,
+                                       const std::string& socket_path) {
+  std::vector<std::string> command = {options.worker_binary};
+  const auto add = [&command](const std::string& flag, const auto& value) {
+    command.push_back(flag);
+    command.push_back(absl::StrCat(value));
+  };
+  add("--model", options.model_path);
+  add("--socket", socket_path);
+  add("--name", spec.name);
+  add("--threads", spec.threads);
+  if (!spec.cpus.empty()) {
+    add("--cpus", absl::StrJoin(spec.cpus, ","));
+  }
+  add("--ready-fd", kChildReadyFd);
+  add("--parent-fd", kChildParentFd);
+  add("--drain-seconds", absl::ToDoubleSeconds(options.drain_time));
+  add("--log-level", options.log_level);
+  if (!options.isa.empty()) {
+    add("--isa", options.isa);
+  }
+  if (options.max_sequences) {
+    add("--max-sequences", *options.max_sequences);
+  }
+  if (options.chunk_size) {
+    add("--chunk-size", *options.chunk_size);
+  }
+  if (options.kv_cache_tokens) {
+    add("--kv-cache-tokens", *options.kv_cache_tokens);
+  }
+  if (options.no_mmap) {
+    command.emplace_back("--no-mmap");
+  }
+  return command;
+}
+
+}  // namespace bitnet

@@ -1,0 +1,15 @@
+// The command line of a worker.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "service/service_options.h"
+#include "service/supervisor/worker_spec.h"
+
+namespace bitnet {
+
+std::vector<std::string> WorkerCommand(const ServiceOptions& options, const WorkerSpec& spec,
+                                       const std::string& socket_path);
+
+}  // namespace bitnet

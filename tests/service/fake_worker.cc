@@ -1,0 +1,168 @@
+// A worker process without an engine. It speaks the real WorkerService, and requests tell it what to do.
+//
+// --model says how it starts: "good"; "exit:3"; "exit:78:why"; "stubborn" (ready, and deaf to SIGTERM).
+// Tokens are bytes, so a prompt's text arrives as it was sent; it is a list of commands separated by ";":
+//   say:He|llo       one token for each piece; C escapes for bytes that are not UTF-8
+//   hang             wait until the call is cancelled
+//   await-cancels:2  wait until that many calls have been cancelled
+//   die              end the process as by kill -9
+//   fail:3:why       end the call with this status
+#include <grpcpp/grpcpp.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "proto/bitnet/worker/v1/worker.grpc.pb.h"
+
+namespace bitnet {
+namespace {
+
+constexpr uint32_t kVocabSize = 256;
+constexpr uint32_t kContextLength = 1000;
+
+int ToInt(absl::string_view text) {
+  int value = 0;
+  static_cast<void>(absl::SimpleAtoi(text, &value));
+  return value;
+}
+
+class FakeWorker final : public worker::v1::WorkerService::Service {
+ public:
+  grpc::Status Generate(grpc::ServerContext* context, const worker::v1::GenerateRequest* request,
+                        grpc::ServerWriter<worker::v1::GenerateResponse>* writer) override {
+    const std::string script(request->prompt().begin(), request->prompt().end());
+    uint32_t index = 0;
+    for (const absl::string_view command : absl::StrSplit(script, ';')) {
+      const std::vector<std::string> words = absl::StrSplit(command, absl::MaxSplits(':', 1));
+      const std::string argument = words.size() > 1 ? words[1] : "";
+      if (words[0] == "say") {
+        for (const absl::string_view piece : absl::StrSplit(argument, '|')) {
+          worker::v1::GenerateResponse event;
+          event.mutable_token()->set_attempt(request->attempt());
+          event.mutable_token()->mutable_token()->set_index(index++);
+          event.mutable_token()->mutable_token()->set_id(7);
+          absl::CUnescape(piece, event.mutable_token()->mutable_text());
+          writer->Write(event);
+        }
+      } else if (words[0] == "hang") {
+        AwaitCancels(context, 1 << 30);
+      } else if (words[0] == "await-cancels") {
+        AwaitCancels(context, ToInt(argument));
+      } else if (words[0] == "die") {
+        kill(getpid(), SIGKILL);
+      } else if (words[0] == "fail") {
+        const std::vector<std::string> status = absl::StrSplit(argument, ':');
+        return {static_cast<grpc::StatusCode>(ToInt(status[0])), status[1]};
+      }
+      if (context->IsCancelled()) {
+        const absl::MutexLock lock(&mutex_);
+        ++cancels_;
+        return grpc::Status::CANCELLED;
+      }
+    }
+    worker::v1::GenerateResponse event;
+    event.mutable_finished()->set_attempt(request->attempt());
+    event.mutable_finished()->set_reason(v1::FINISH_REASON_END_TOKEN);
+    event.mutable_finished()->mutable_usage()->set_prompt_tokens(
+        static_cast<uint32_t>(request->prompt_size()));
+    event.mutable_finished()->mutable_usage()->set_generated_tokens(index);
+    writer->Write(event);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status Tokenize(grpc::ServerContext* /*context*/, const v1::TokenizeRequest* request,
+                        v1::TokenizeResponse* response) override {
+    for (const char byte :
+         request->has_messages() ? request->messages().messages(0).content() : request->text()) {
+      response->add_ids(static_cast<unsigned char>(byte));
+      response->add_pieces(std::string(1, byte));
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status Detokenize(grpc::ServerContext* /*context*/, const v1::DetokenizeRequest* request,
+                          worker::v1::DetokenizeResponse* response) override {
+    response->set_bytes(std::string(request->ids().begin(), request->ids().end()));
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetModel(grpc::ServerContext* /*context*/, const worker::v1::GetModelRequest* /*request*/,
+                        v1::Model* response) override {
+    response->set_name("fake");
+    response->set_vocab_size(kVocabSize);
+    response->set_context_length(kContextLength);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetStatus(grpc::ServerContext* /*context*/, const worker::v1::GetStatusRequest* /*request*/,
+                         worker::v1::WorkerStatus* response) override {
+    response->set_threads(1);
+    return grpc::Status::OK;
+  }
+
+ private:
+  // The synchronous API tells of a cancellation only when it is asked, hence the steps.
+  void AwaitCancels(grpc::ServerContext* context, int wanted) {
+    const absl::MutexLock lock(&mutex_);
+    const auto enough = [this, wanted] { return cancels_ >= wanted; };
+    while (!context->IsCancelled() &&
+           !mutex_.AwaitWithTimeout(absl::Condition(&enough), absl::Milliseconds(5))) {
+    }
+  }
+
+  absl::Mutex mutex_;
+  int cancels_ = 0;
+};
+
+std::string Flag(int argc, char** argv, std::string_view name) {
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (argv[i] == name) {
+      return argv[i + 1];
+    }
+  }
+  return "";
+}
+
+void Tell(int fd, const std::string& line) { static_cast<void>(!write(fd, line.data(), line.size())); }
+
+int Main(int argc, char** argv) {
+  const int ready_fd = ToInt(Flag(argc, argv, "--ready-fd"));
+  const int parent_fd = ToInt(Flag(argc, argv, "--parent-fd"));
+  const std::string model = Flag(argc, argv, "--model");
+  const std::vector<std::string> start = absl::StrSplit(model, ':');
+  if (start[0] == "exit") {
+    if (start.size() > 2) {
+      Tell(ready_fd, "FAILED " + start[2] + "\n");
+    }
+    return ToInt(start[1]);
+  }
+  if (start[0] == "stubborn") {
+    signal(SIGTERM, SIG_IGN);
+  }
+  FakeWorker service;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("unix:" + Flag(argc, argv, "--socket"), grpc::InsecureServerCredentials());
+  builder.RegisterService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr) {
+    return 1;
+  }
+  Tell(ready_fd, "READY\n");
+  char byte;
+  while (read(parent_fd, &byte, 1) > 0) {
+  }
+  std::_Exit(0);
+}
+
+}  // namespace
+}  // namespace bitnet
+
+int main(int argc, char** argv) { return bitnet::Main(argc, argv); }

@@ -1,0 +1,164 @@
+#include "service/supervisor/supervisor.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "service/run_directory.h"
+#include "service/supervisor/respawn_backoff.h"
+#include "tests/service/fake_clock.h"
+
+namespace bitnet {
+namespace {
+
+// Notes what happens as words, and lets tests wait for them.
+class Events final : public WorkerObserver {
+ public:
+  void OnWorkerStarting(size_t worker, int restarts) override {
+    Add(absl::StrCat("start ", worker, " ", restarts));
+  }
+  absl::Status OnWorkerReady(size_t worker, const std::string& /*socket*/) override {
+    Add(absl::StrCat("ready ", worker));
+    return on_ready;
+  }
+  void OnWorkerGone(size_t worker, const std::string& reason, bool permanently) override {
+    Add(absl::StrCat(permanently ? "failed " : "gone ", worker, ": ", reason));
+  }
+
+  std::string Next() {
+    const absl::MutexLock lock(&mutex_);
+    const auto any = [this] { return !events_.empty(); };
+    mutex_.Await(absl::Condition(&any));
+    std::string event = events_.front();
+    events_.erase(events_.begin());
+    return event;
+  }
+
+  absl::Status on_ready;
+
+ private:
+  void Add(std::string event) {
+    const absl::MutexLock lock(&mutex_);
+    events_.push_back(std::move(event));
+  }
+  absl::Mutex mutex_;
+  std::vector<std::string> events_;
+};
+
+class SupervisorTest : public testing::Test {
+ protected:
+  std::unique_ptr<Supervisor> Start(const std::string& model) {
+    ServiceOptions options;
+    options.worker_binary = FAKE_WORKER;
+    options.model_path = model;
+    return std::make_unique<Supervisor>(options, std::vector<WorkerSpec>{{.name = "W0", .cluster = "P0"}},
+                                        run_directory_.path(), &events_, &clock_,
+                                        [this](const std::string& why) {
+                                          failure_ = why;
+                                          failed_.Notify();
+                                        });
+  }
+
+  RunDirectory run_directory_ = *RunDirectory::Create("");
+  FakeClock clock_;
+  Events events_;
+  std::string failure_;
+  absl::Notification failed_;
+};
+
+TEST_F(SupervisorTest, StartsAWorkerAndStopsIt) {
+  const auto supervisor = Start("good");
+  EXPECT_EQ(events_.Next(), "start 0 0");
+  EXPECT_EQ(events_.Next(), "ready 0");
+  supervisor->Stop(absl::Seconds(10));
+  EXPECT_EQ(events_.Next(), "gone 0: it was stopped");
+}
+
+TEST_F(SupervisorTest, StartsADeadWorkerAgainAfterGrowingDelays) {
+  const auto supervisor = Start("exit:3");
+  const absl::Time begin = clock_.Now();
+  for (int restart = 0; restart < 4; ++restart) {
+    EXPECT_EQ(events_.Next(), absl::StrCat("start 0 ", restart));
+    EXPECT_EQ(events_.Next(), "gone 0: exit code 3");
+    clock_.AdvanceToWaiter(absl::Milliseconds(100) * (1 << restart));
+  }
+  EXPECT_EQ(clock_.Now() - begin, absl::Milliseconds(1500));
+}
+
+TEST_F(SupervisorTest, GivesUpAWorkerThatCannotStartAndSaysWhy) {
+  const auto supervisor = Start("exit:78:tensor blk.0 is truncated");
+  EXPECT_EQ(events_.Next(), "start 0 0");
+  EXPECT_EQ(events_.Next(), "failed 0: tensor blk.0 is truncated (exit code 78)");
+  failed_.WaitForNotification();
+  EXPECT_EQ(failure_, "tensor blk.0 is truncated (exit code 78)");
+}
+
+TEST_F(SupervisorTest, GivesUpAfterWrongFlags) {
+  const auto supervisor = Start("exit:64");
+  EXPECT_EQ(events_.Next(), "start 0 0");
+  EXPECT_EQ(events_.Next(), "failed 0: exit code 64");
+}
+
+TEST_F(SupervisorTest, KillsAWorkerThatDoesNotLeave) {
+  const auto supervisor = Start("stubborn");
+  EXPECT_EQ(events_.Next(), "start 0 0");
+  EXPECT_EQ(events_.Next(), "ready 0");
+  supervisor->Stop(absl::ZeroDuration());
+  EXPECT_EQ(events_.Next(), "gone 0: it was stopped");
+}
+
+TEST_F(SupervisorTest, StartsAWorkerAgainThatIsReadyButDoesNotAnswer) {
+  events_.on_ready = absl::DeadlineExceededError("no model in 10 s");
+  const auto supervisor = Start("good");
+  EXPECT_EQ(events_.Next(), "start 0 0");
+  EXPECT_EQ(events_.Next(), "ready 0");
+  EXPECT_EQ(
+      events_.Next(),
+      "gone 0: it was ready but did not answer: no model in 10 s (signal 9 (Killed), out of memory perhaps)");
+}
+
+TEST(RespawnBackoffTest, DoublesToTenSecondsAndStartsOverAfterHealth) {
+  RespawnBackoff backoff;
+  std::vector<absl::Duration> delays;
+  for (int i = 0; i < 9; ++i) {
+    delays.push_back(backoff.NextDelay(absl::Seconds(29)));
+  }
+  EXPECT_EQ(delays[0], absl::Milliseconds(100));
+  EXPECT_EQ(delays[6], absl::Milliseconds(6400));
+  EXPECT_EQ(delays[7], absl::Seconds(10));
+  EXPECT_EQ(delays[8], absl::Seconds(10));
+  EXPECT_EQ(backoff.NextDelay(absl::Seconds(30)), absl::Milliseconds(100));
+}
+
+TEST(PlanWorkersTest, GivesEachClusterAWorkerOnItsCores) {
+  const std::vector<CpuCluster> clusters = {{"P0", {0, 2, 1, 3}, 2}, {"E0", {4, 5}, 2}};
+  const std::vector<WorkerSpec> specs = PlanWorkers(clusters, 0, 0);
+  ASSERT_EQ(specs.size(), 2u);
+  EXPECT_EQ(specs[0].name, "W0");
+  EXPECT_EQ(specs[0].cpus, (std::vector<int>{0, 2}));
+  EXPECT_EQ(specs[1].cluster, "E0");
+  EXPECT_EQ(specs[1].threads, 2);
+}
+
+TEST(PlanWorkersTest, SharesAClusterOutBetweenItsWorkers) {
+  const std::vector<WorkerSpec> specs = PlanWorkers({{"P0", {0, 1, 2}, 3}}, 2, 0);
+  ASSERT_EQ(specs.size(), 2u);
+  EXPECT_EQ(specs[0].cpus, (std::vector<int>{0}));
+  EXPECT_EQ(specs[1].cpus, (std::vector<int>{1, 2}));
+  EXPECT_EQ(specs[1].threads, 2);
+}
+
+TEST(PlanWorkersTest, UsesCoresTwiceWhereThereAreTooFew) {
+  const std::vector<WorkerSpec> specs = PlanWorkers({{"P0", {}, 1}}, 3, 0);
+  ASSERT_EQ(specs.size(), 3u);
+  for (const WorkerSpec& spec : specs) {
+    EXPECT_EQ(spec.threads, 1);
+    EXPECT_TRUE(spec.cpus.empty());
+  }
+}
+
+}  // namespace
+}  // namespace bitnet

@@ -1,0 +1,107 @@
+#include "service/rpc/validate.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+#include "service/admission/admission.h"
+#include "service/rpc/answer_text.h"
+
+namespace bitnet {
+namespace {
+
+using Change = std::function<void(v1::GenerateRequest&)>;
+
+std::string MessageFor(const Change& change) {
+  v1::GenerateRequest request;
+  request.set_text("hello");
+  change(request);
+  return std::string(ValidateGenerate(request).message());
+}
+
+TEST(ValidateGenerateTest, AcceptsDefaultsAndLimits) {
+  EXPECT_EQ(MessageFor([](auto&) {}), "");
+  EXPECT_EQ(MessageFor([](auto& r) {
+              r.mutable_sampling()->set_temperature(100);
+              r.mutable_sampling()->set_top_p(1);
+              r.mutable_sampling()->set_repetition_penalty(100);
+              r.mutable_sampling()->set_presence_penalty(-100);
+              r.set_max_tokens(1);
+              r.set_min_tokens(1);
+              r.set_logprobs(20);
+              for (int i = 0; i < 16; ++i) r.add_stop("x");
+            }),
+            "");
+}
+
+TEST(ValidateGenerateTest, NamesTheFieldWhatWasFoundAndWhatIsWanted) {
+  EXPECT_EQ(MessageFor([](auto& r) { r.clear_prompt(); }),
+            "prompt is not set, wanted one of text, token_ids and messages");
+  EXPECT_EQ(MessageFor([](auto& r) { r.mutable_token_ids(); }),
+            "token_ids.ids is empty, wanted at least one token id");
+  EXPECT_EQ(MessageFor([](auto& r) { r.mutable_sampling()->set_temperature(-1); }),
+            "sampling.temperature is -1, wanted a number in [0, 100]");
+  EXPECT_EQ(MessageFor([](auto& r) { r.mutable_sampling()->set_temperature(std::nanf("")); }),
+            "sampling.temperature is nan, wanted a number in [0, 100]");
+  EXPECT_EQ(MessageFor([](auto& r) { r.mutable_sampling()->set_top_p(0); }),
+            "sampling.top_p is 0, wanted a number in (0, 1]");
+  EXPECT_EQ(MessageFor([](auto& r) { r.set_max_tokens(0); }),
+            "max_tokens is 0, wanted at least 1, or the field left out for what fits the context");
+  EXPECT_EQ(MessageFor([](auto& r) {
+              r.set_max_tokens(2);
+              r.set_min_tokens(3);
+            }),
+            "min_tokens is 3, wanted at most max_tokens, which is 2");
+  EXPECT_EQ(MessageFor([](auto& r) { r.set_logprobs(21); }), "logprobs is 21, wanted at most 20");
+  EXPECT_EQ(MessageFor([](auto& r) { r.add_stop(""); }), "stop[0] is empty, wanted at least one character");
+  EXPECT_EQ(MessageFor([](auto& r) {
+              for (int i = 0; i < 17; ++i) r.add_stop("x");
+            }),
+            "stop has 17 strings, wanted at most 16");
+  EXPECT_EQ(MessageFor([](auto& r) { r.set_priority(static_cast<v1::Priority>(9)); }),
+            "priority is 9 (unknown), wanted PRIORITY_BACKGROUND, PRIORITY_NORMAL or PRIORITY_INTERACTIVE");
+  EXPECT_EQ(
+      MessageFor([](auto& r) { r.mutable_messages()->add_messages()->set_content("hi"); }),
+      "messages.messages[0].role is 0 (ROLE_UNSPECIFIED), wanted ROLE_SYSTEM, ROLE_USER or ROLE_ASSISTANT");
+}
+
+TEST(CheckPromptLengthTest, BoundsThePromptByTheContext) {
+  v1::Model model;
+  model.set_context_length(8);
+  EXPECT_TRUE(CheckPromptLength(8, model).ok());
+  EXPECT_EQ(CheckPromptLength(9, model).message(),
+            "the prompt has 9 tokens, wanted at most the model's context length, 8");
+  EXPECT_EQ(CheckPromptLength(0, model).message(), "the prompt has no tokens, wanted at least one");
+}
+
+TEST(AdmissionTest, RefusesMoreThanItsBoundUntilAPlaceIsGivenBack) {
+  Admission admission(1);
+  {
+    const absl::StatusOr<Admission::Place> first = admission.Enter();
+    EXPECT_TRUE(first.ok());
+    EXPECT_EQ(admission.Enter().status().code(), absl::StatusCode::kResourceExhausted);
+  }
+  EXPECT_TRUE(admission.Enter().ok());
+  EXPECT_EQ(admission.waiting(), 0);
+}
+
+TEST(AnswerTextTest, LooksForStopsOnlyFromMinTokensOn) {
+  AnswerText text({"b"}, 3);
+  EXPECT_EQ(text.Append("a"), "a");
+  EXPECT_EQ(text.Append("b"), "b");
+  EXPECT_FALSE(text.stop().has_value());
+  EXPECT_EQ(text.Append("xb"), "x");
+  EXPECT_EQ(text.stop(), "b");
+}
+
+TEST(AnswerTextTest, HoldsBackPartsOfCharactersAndOfStops) {
+  AnswerText text({"stop"}, 0);
+  EXPECT_EQ(text.Append("\xe2\x82"), "");
+  EXPECT_EQ(text.Append("\xac st"), "\xe2\x82\xac ");
+  EXPECT_EQ(text.Append("\xc3"), "");
+  EXPECT_EQ(text.Flush(), "st\xef\xbf\xbd");
+}
+
+}  // namespace
+}  // namespace bitnet
