@@ -9,6 +9,7 @@
 
 #include "kernels/math/math.h"
 #include "tests/kernels/guarded.h"
+#include "tests/kernels/print_kernel.h"
 
 namespace bitnet {
 namespace {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/kernels/guarded.h"
+#include "tests/kernels/print_kernel.h"
 
 namespace bitnet {
 namespace {
