@@ -178,7 +178,7 @@ int main(int argc, char** argv) {
   using bitnet::Phase;
   CLI::App app(
       "Measures the engine; the table goes to stdout, progress to stderr. How to measure: bench/README.md.");
-  app.set_version_flag("--version", std::string(bitnet::Version()));
+  app.set_version_flag("--version", "bitnet-bench " + std::string(bitnet::Version()));
   app.require_subcommand(1);
   bitnet::BenchFlags decode_flags;
   decode_flags.prompt_tokens = 16;

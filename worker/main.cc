@@ -48,7 +48,7 @@ struct WorkerFlags {
 // Empty if the process should go on; otherwise what it exits with.
 std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   CLI::App app("One engine of the 1-bit language model server, on a Unix socket. bitnet-front starts it.");
-  app.set_version_flag("--version", std::string(Version()));
+  app.set_version_flag("--version", "bitnet-worker " + std::string(Version()));
   app.add_option("--model", flags->model, "Model file (GGUF)")->required();
   app.add_option("--socket", flags->socket, "Unix socket to listen on")->required();
   app.add_option("--threads", flags->engine.num_threads, "Compute threads; 0: one per CPU it may run on")

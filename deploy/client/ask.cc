@@ -103,7 +103,7 @@ absl::Status Ask(const AskFlags& flags) {
 int main(int argc, char** argv) {
   bitnet::AskFlags flags;
   CLI::App app("Asks a running bitnet-front; the answer goes to stdout as it comes, a summary to stderr.");
-  app.set_version_flag("--version", std::string(bitnet::Version()));
+  app.set_version_flag("--version", "bitnet-ask " + std::string(bitnet::Version()));
   app.add_option("--address", flags.address, "Server, as HOST:PORT or unix:PATH")->capture_default_str();
   app.add_option("--prompt,prompt", flags.prompt, "What to ask")->required();
   app.add_flag("--raw", flags.raw, "Continue the prompt as it is, without the chat format");
