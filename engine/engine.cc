@@ -26,13 +26,13 @@ namespace {
 
 constexpr size_t kMaxDefaultCacheBytes = size_t{2} << 30;
 
-// Blocks of the KV cache: as asked for, or four full contexts, but at most 2 GiB.
-size_t NumCacheBlocks(const ModelConfig& config, size_t kv_cache_tokens) {
-  if (kv_cache_tokens > 0) {
-    return NumBlocks(kv_cache_tokens);
+// Blocks of the KV cache: as asked for, or a full context for every sequence, but at most 2 GiB.
+size_t NumCacheBlocks(const ModelConfig& config, const EngineOptions& options) {
+  if (options.kv_cache_tokens > 0) {
+    return NumBlocks(options.kv_cache_tokens);
   }
   const size_t affordable = kMaxDefaultCacheBytes / KvCache::BlockBytes(config);
-  return std::max<size_t>(1, std::min(4 * NumBlocks(config.max_seq_len), affordable));
+  return std::max<size_t>(1, std::min(options.max_sequences * NumBlocks(config.max_seq_len), affordable));
 }
 
 absl::Status CheckPositive(const char* name, int value) {
@@ -50,7 +50,7 @@ class EngineImpl : public Engine {
         pool_(std::move(pool)),
         model_(std::move(model)),
         tokenizer_(std::move(tokenizer)),
-        cache_(model_.config, NumCacheBlocks(model_.config, options.kv_cache_tokens)),
+        cache_(model_.config, NumCacheBlocks(model_.config, options)),
         limits_{.vocab_size = model_.config.vocab_size,
                 .max_seq_len = model_.config.max_seq_len,
                 .kv_cache_tokens = cache_.capacity_tokens()},

@@ -22,7 +22,7 @@ struct EngineOptions {
   int chunk_size = 256;                            // Prompt tokens per step at most.
   int max_sequences = 16;                          // Generated for at once; more wait.
   int max_waiting = 256;                           // Submit refuses beyond this many.
-  size_t kv_cache_tokens = 0;                      // 0: four full contexts, but at most 2 GiB.
+  size_t kv_cache_tokens = 0;                      // 0: max_sequences full contexts, at most 2 GiB.
 };
 
 struct EngineStats {

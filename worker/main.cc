@@ -62,7 +62,7 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   app.add_option("--kv-cache-tokens", flags->engine.kv_cache_tokens,
-                 "Room for this many tokens; 0: four full contexts, at most 2 GiB");
+                 "Room for this many tokens; 0: a full context for each answer, at most 2 GiB");
   app.add_option("--cpus", flags->cpus, "Run on these CPUs only, as 0-3,8 (Linux)");
   app.add_option("--ready-fd", flags->ready_fd, "Inherited descriptor for the line READY, or FAILED and why");
   app.add_option("--parent-fd", flags->parent_fd,
