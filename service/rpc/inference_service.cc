@@ -113,7 +113,7 @@ grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerConte
   const UnaryCall call("ListModels", context, &serving_.calls);
   absl::StatusOr<v1::Model> model = FindModel("");
   if (model.ok()) {
-    *response->add_models() = *std::move(model);
+    *response->add_models() = *model;
   }
   Finish(call, ToGrpcStatus(model.status()));
   return call.reactor;
@@ -125,7 +125,7 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
   const UnaryCall call("GetModel", context, &serving_.calls);
   absl::StatusOr<v1::Model> model = FindModel(request->name());
   if (model.ok()) {
-    *response = *std::move(model);
+    *response = *model;
   }
   Finish(call, ToGrpcStatus(model.status()));
   return call.reactor;

@@ -175,7 +175,7 @@ TEST_F(EngineTest, CountsWhatItDoes) {
   const auto engine = MakeEngine({.num_threads = 1, .chunk_size = 16});
   EngineStats stats = engine->stats();
   EXPECT_EQ(stats.steps, 0u);
-  EXPECT_EQ(stats.kv_blocks, 4 * 256 / 16);
+  EXPECT_EQ(stats.kv_blocks, 16 * 256 / 16);  // 16 sequences of the model's 256 positions, in blocks of 16.
   EXPECT_EQ(stats.kv_blocks_free, stats.kv_blocks);
   RecordingSink sink;
   absl::Notification started;
