@@ -5,7 +5,7 @@ const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const { after, before, test } = require('node:test');
-const { Front, get, grpc, load, skipUnless } = require('./front.js');
+const { Front, get, grpc, load, skipUnless, until } = require('./front.js');
 
 const kGrpcProto = '/usr/share/grpc-proto'; // Debian's package grpc-proto.
 let front;
@@ -66,8 +66,10 @@ test('answers probes', async () => {
 
 test('serves metrics that promtool accepts', async (t) => {
   await front.generate({ text: 'The lighthouse', max_tokens: 3 });
-  const { body } = await get(front.http, '/metrics');
-  assert.match(body, /^bitnet_requests_total\{code="OK",method="Generate",reason="[a-z_]+"\} 1$/m);
+  // A request is counted when its stream is done, which a client can know a moment earlier.
+  const counted = /^bitnet_requests_total\{code="OK",method="Generate",reason="[a-z_]+"\} 1$/m;
+  let body;
+  await until(async () => counted.test(({ body } = await get(front.http, '/metrics')).body), 'a counted request');
   assert.match(body, /^bitnet_worker_up\{worker="W0"\} 1$/m);
   assert.match(body, /^bitnet_build_info\{version="[0-9.]+"\} 1$/m);
   const promtool = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' });
