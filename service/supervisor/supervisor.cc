@@ -9,7 +9,7 @@
 namespace bitnet {
 
 Supervisor::Supervisor(const ServiceOptions& options, const std::vector<WorkerSpec>& specs,
-                       std::string run_directory, WorkerObserver* observer, Clock* clock,
+                       const std::string& run_directory, WorkerObserver* observer, Clock* clock,
                        std::function<void(std::string)> on_all_failed)
     : observer_(observer), clock_(clock), on_all_failed_(std::move(on_all_failed)), left_(specs.size()) {
   for (size_t index = 0; index < specs.size(); ++index) {

@@ -21,8 +21,9 @@ class Supervisor : private WorkerObserver {
   // Borrows `observer` and `clock`, which outlive it; `observer` is called with indexes into `specs`.
   // `on_all_failed` is called once, when no worker is left that could be started again, with the first
   // reason.
-  Supervisor(const ServiceOptions& options, const std::vector<WorkerSpec>& specs, std::string run_directory,
-             WorkerObserver* observer, Clock* clock, std::function<void(std::string)> on_all_failed);
+  Supervisor(const ServiceOptions& options, const std::vector<WorkerSpec>& specs,
+             const std::string& run_directory, WorkerObserver* observer, Clock* clock,
+             std::function<void(std::string)> on_all_failed);
   // Stops without grace what still runs.
   ~Supervisor() override;
 
