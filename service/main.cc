@@ -1,18 +1,20 @@
 // bitnet-front: flags and signals; everything else is in Front.
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "absl/time/time.h"
+#include "base/default_model.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/topology.h"
 #include "base/version.h"
 #include "proto/worker_exit_codes.h"
-#include "service/default_files.h"
 #include "service/front.h"
 #include "service/service_options.h"
 #include "service/signal_watcher.h"
@@ -90,13 +92,15 @@ absl::Status FindFiles(ServiceOptions& options) {
   if (!options.model_path.empty() && !options.worker_binary.empty()) {
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const std::filesystem::path executable, bitnet::ExecutablePath());
+  const std::filesystem::path executable = bitnet::ProgramPath();
+  if (executable.empty()) {
+    return absl::InternalError("cannot find the running program's file");
+  }
   if (options.worker_binary.empty()) {
     options.worker_binary = (executable.parent_path() / "bitnet-worker").string();
   }
   if (options.model_path.empty()) {
-    ASSIGN_OR_RETURN(const std::filesystem::path model, bitnet::DefaultModel(executable));
-    options.model_path = model.string();
+    ASSIGN_OR_RETURN(options.model_path, bitnet::FindDefaultModel(std::getenv("BITNET_MODEL"), executable));
   }
   return absl::OkStatus();
 }

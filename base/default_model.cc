@@ -1,4 +1,4 @@
-#include "engine/cli/default_model.h"
+#include "base/default_model.h"
 
 #include <system_error>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "engine/cli/default_model.h"
+#include "base/default_model.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -58,7 +58,7 @@ TEST_F(DefaultModelTest, ListsWhatItTried) {
 }
 
 TEST_F(DefaultModelTest, KnowsWhereTheProgramIs) {
-  EXPECT_EQ(ProgramPath().filename().string().substr(0, 8), "cli_test");
+  EXPECT_EQ(ProgramPath().filename().string().substr(0, 9), "base_test");
 }
 
 }  // namespace
