@@ -98,7 +98,7 @@ class EngineImpl : public Engine {
   uint64_t num_parameters() const override {
     const auto tensors = model_.file->tensors();
     return std::accumulate(tensors.begin(), tensors.end(), uint64_t{0},
-                           [](uint64_t sum, const GgufTensor& t) { return sum + t.num_elements(); });
+                           [](uint64_t sum, const ModelTensor& t) { return sum + t.num_elements(); });
   }
   uint64_t file_bytes() const override { return model_.file->file_bytes(); }
   std::string isa() const override { return std::string(BestIsa(options_.cpu_features).name); }
@@ -212,7 +212,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::string& path,
   RETURN_IF_ERROR(CheckPositive("chunk_size", options.chunk_size));
   RETURN_IF_ERROR(CheckPositive("max_sequences", options.max_sequences));
   RETURN_IF_ERROR(CheckPositive("max_waiting", options.max_waiting));
-  ASSIGN_OR_RETURN(std::unique_ptr<GgufFile> file, GgufFile::Open(path, options.file_access));
+  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, ModelFile::Open(path, options.file_access));
   ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::FromGguf(*file));
   const int num_threads = options.num_threads > 0 ? options.num_threads : NumUsableCpus();
   auto pool = std::make_unique<ThreadPool>(num_threads);

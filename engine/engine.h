@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/generation.h"
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 #include "engine/model/model_config.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "kernels/cpu_features.h"

@@ -17,7 +17,7 @@ struct Progress {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Evaluator>> Evaluator::Create(std::unique_ptr<GgufFile> file,
+absl::StatusOr<std::unique_ptr<Evaluator>> Evaluator::Create(std::unique_ptr<ModelFile> file,
                                                              const EvaluatorOptions& options) {
   const int num_threads = options.num_threads > 0 ? options.num_threads : NumUsableCpus();
   auto pool = std::make_unique<ThreadPool>(num_threads);

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "engine/cache/kv_cache.h"
 #include "engine/loaded_model.h"
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 #include "engine/threads/thread_pool.h"
 #include "engine/transformer/transformer.h"
 #include "kernels/cpu_features.h"
@@ -27,7 +27,7 @@ struct EvaluatorOptions {
 // Used by one thread at a time.
 class Evaluator {
  public:
-  static absl::StatusOr<std::unique_ptr<Evaluator>> Create(std::unique_ptr<GgufFile> file,
+  static absl::StatusOr<std::unique_ptr<Evaluator>> Create(std::unique_ptr<ModelFile> file,
                                                            const EvaluatorOptions& options);
 
   // Logits after each token, [tokens.size(), vocab_size]. INVALID_ARGUMENT: no token, one out of range, or
@@ -39,7 +39,7 @@ class Evaluator {
       std::span<const std::vector<int32_t>> sequences);
 
   const ModelConfig& config() const { return model_.config; }
-  const GgufFile& file() const { return *model_.file; }
+  const ModelFile& file() const { return *model_.file; }
 
  private:
   Evaluator(const EvaluatorOptions& options, std::unique_ptr<ThreadPool> pool, LoadedModel model);

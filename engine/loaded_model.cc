@@ -15,7 +15,7 @@ constexpr size_t kHeadDimStep = 4;
 
 }  // namespace
 
-absl::StatusOr<LoadedModel> LoadedModel::Load(std::unique_ptr<GgufFile> file, ThreadPool& pool) {
+absl::StatusOr<LoadedModel> LoadedModel::Load(std::unique_ptr<ModelFile> file, ThreadPool& pool) {
   LoadedModel model;
   ASSIGN_OR_RETURN(model.config, ReadModelConfig(*file));
   const size_t head_dim = model.config.head_dim;

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 #include "engine/model/model_config.h"
 #include "engine/threads/thread_pool.h"
 #include "engine/weights/model_weights.h"
@@ -12,12 +12,12 @@
 namespace bitnet {
 
 struct LoadedModel {
-  std::unique_ptr<GgufFile> file;
+  std::unique_ptr<ModelFile> file;
   ModelConfig config;
   ModelWeights weights;  // Points into `file`.
 
   // DATA_LOSS or UNIMPLEMENTED names the key or tensor that is in the way.
-  static absl::StatusOr<LoadedModel> Load(std::unique_ptr<GgufFile> file, ThreadPool& pool);
+  static absl::StatusOr<LoadedModel> Load(std::unique_ptr<ModelFile> file, ThreadPool& pool);
 };
 
 }  // namespace bitnet

@@ -42,7 +42,7 @@ absl::StatusOr<Perplexity> MeasurePerplexity(const std::string& model_path, cons
   if (!lines) {
     return absl::NotFoundError(absl::StrFormat("%s: cannot be opened", path));
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<GgufFile> file, GgufFile::Open(model_path, options.engine.file_access));
+  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, ModelFile::Open(model_path, options.engine.file_access));
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Evaluator> evaluator,
       Evaluator::Create(std::move(file), {.num_threads = options.engine.num_threads,

@@ -1,6 +1,6 @@
 // Names of tensor types, by their numbers in ggml.h. 36 to 38 are those of Microsoft's fork, whose files they
 // occur in.
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 
 namespace bitnet {
 namespace {

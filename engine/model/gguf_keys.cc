@@ -47,13 +47,13 @@ absl::StatusOr<bool> ReadBool(ByteReader& reader, std::string_view what) {
 
 // `As` is what the variant keeps integers or floats of type T as.
 template <typename T, typename As>
-absl::StatusOr<GgufValue> ReadNumber(ByteReader& reader, std::string_view what) {
+absl::StatusOr<ModelValue> ReadNumber(ByteReader& reader, std::string_view what) {
   ASSIGN_OR_RETURN(const T value, reader.Read<T>(what));
-  return GgufValue(static_cast<As>(value));
+  return ModelValue(static_cast<As>(value));
 }
 
 template <typename T, typename As>
-absl::StatusOr<GgufValue> ReadNumbers(ByteReader& reader, uint64_t count, std::string_view what) {
+absl::StatusOr<ModelValue> ReadNumbers(ByteReader& reader, uint64_t count, std::string_view what) {
   RETURN_IF_ERROR(reader.ExpectItems(count, sizeof(T), what));
   std::vector<As> values;
   values.reserve(count);
@@ -66,10 +66,10 @@ absl::StatusOr<GgufValue> ReadNumbers(ByteReader& reader, uint64_t count, std::s
     }
     values.push_back(static_cast<As>(value));
   }
-  return GgufValue(std::move(values));
+  return ModelValue(std::move(values));
 }
 
-absl::StatusOr<GgufValue> ReadBools(ByteReader& reader, uint64_t count, std::string_view what) {
+absl::StatusOr<ModelValue> ReadBools(ByteReader& reader, uint64_t count, std::string_view what) {
   RETURN_IF_ERROR(reader.ExpectItems(count, 1, what));
   std::vector<int64_t> values;
   values.reserve(count);
@@ -77,10 +77,10 @@ absl::StatusOr<GgufValue> ReadBools(ByteReader& reader, uint64_t count, std::str
     ASSIGN_OR_RETURN(const bool value, ReadBool(reader, what));
     values.push_back(value ? 1 : 0);
   }
-  return GgufValue(std::move(values));
+  return ModelValue(std::move(values));
 }
 
-absl::StatusOr<GgufValue> ReadStrings(ByteReader& reader, uint64_t count, std::string_view what) {
+absl::StatusOr<ModelValue> ReadStrings(ByteReader& reader, uint64_t count, std::string_view what) {
   RETURN_IF_ERROR(reader.ExpectItems(count, sizeof(uint64_t), what));
   std::vector<std::string> values;
   values.reserve(count);
@@ -88,14 +88,14 @@ absl::StatusOr<GgufValue> ReadStrings(ByteReader& reader, uint64_t count, std::s
     ASSIGN_OR_RETURN(const std::string_view value, reader.ReadString(what));
     values.emplace_back(value);
   }
-  return GgufValue(std::move(values));
+  return ModelValue(std::move(values));
 }
 
 absl::Status UnknownType(uint32_t type, std::string_view what) {
   return absl::DataLossError(absl::StrFormat("%s has value type %d; the format knows 0 to 12", what, type));
 }
 
-absl::StatusOr<GgufValue> ReadArray(ByteReader& reader, std::string_view what) {
+absl::StatusOr<ModelValue> ReadArray(ByteReader& reader, std::string_view what) {
   ASSIGN_OR_RETURN(const uint32_t type, reader.Read<uint32_t>(what));
   ASSIGN_OR_RETURN(const uint64_t count, reader.Read<uint64_t>(what));
   if (count > kMaxArrayItems) {
@@ -134,7 +134,7 @@ absl::StatusOr<GgufValue> ReadArray(ByteReader& reader, std::string_view what) {
   }
 }
 
-absl::StatusOr<GgufValue> ReadValue(ByteReader& reader, std::string_view what) {
+absl::StatusOr<ModelValue> ReadValue(ByteReader& reader, std::string_view what) {
   ASSIGN_OR_RETURN(const uint32_t type, reader.Read<uint32_t>(what));
   switch (type) {
     case kUint8:
@@ -159,11 +159,11 @@ absl::StatusOr<GgufValue> ReadValue(ByteReader& reader, std::string_view what) {
       return ReadNumber<double, double>(reader, what);
     case kBool: {
       ASSIGN_OR_RETURN(const bool value, ReadBool(reader, what));
-      return GgufValue(value);
+      return ModelValue(value);
     }
     case kString: {
       ASSIGN_OR_RETURN(const std::string_view value, reader.ReadString(what));
-      return GgufValue(std::string(value));
+      return ModelValue(std::string(value));
     }
     case kArray:
       return ReadArray(reader, what);
@@ -174,9 +174,9 @@ absl::StatusOr<GgufValue> ReadValue(ByteReader& reader, std::string_view what) {
 
 }  // namespace
 
-absl::StatusOr<GgufKeys> ReadGgufKeys(ByteReader& reader, uint64_t count) {
+absl::StatusOr<ModelKeys> ReadGgufKeys(ByteReader& reader, uint64_t count) {
   RETURN_IF_ERROR(reader.ExpectItems(count, kMinKeyBytes, "the header's number of keys"));
-  GgufKeys keys;
+  ModelKeys keys;
   for (uint64_t i = 0; i < count; ++i) {
     const std::string where = absl::StrFormat("the name of key %d of %d", i + 1, count);
     ASSIGN_OR_RETURN(const std::string_view name, reader.ReadString(where));
@@ -188,7 +188,7 @@ absl::StatusOr<GgufKeys> ReadGgufKeys(ByteReader& reader, uint64_t count) {
     if (keys.contains(name)) {
       return absl::DataLossError(absl::StrCat(what, " occurs twice"));
     }
-    ASSIGN_OR_RETURN(GgufValue value, ReadValue(reader, what));
+    ASSIGN_OR_RETURN(ModelValue value, ReadValue(reader, what));
     keys.emplace(name, std::move(value));
   }
   return keys;

@@ -69,8 +69,9 @@ absl::StatusOr<std::optional<uint64_t>> TensorBytes(const GgufTensorInfo& info) 
                             QuoteName(info.name), n, kTernaryBlock));
       }
       return n / 4 + kTernaryTail;
+    default:
+      return std::nullopt;
   }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -90,13 +91,13 @@ absl::StatusOr<std::vector<GgufTensorInfo>> ReadGgufTensorInfos(ByteReader& read
   return infos;
 }
 
-absl::StatusOr<std::vector<GgufTensor>> PlaceGgufTensors(std::vector<GgufTensorInfo> infos,
-                                                         std::span<const uint8_t> data, uint64_t alignment) {
+absl::StatusOr<std::vector<ModelTensor>> PlaceGgufTensors(std::vector<GgufTensorInfo> infos,
+                                                          std::span<const uint8_t> data, uint64_t alignment) {
   std::vector<size_t> by_offset(infos.size());
   std::iota(by_offset.begin(), by_offset.end(), size_t{0});
   std::ranges::sort(by_offset, {}, [&](size_t i) { return std::pair(infos[i].offset, i); });
 
-  std::vector<GgufTensor> tensors(infos.size());
+  std::vector<ModelTensor> tensors(infos.size());
   for (size_t k = 0; k < by_offset.size(); ++k) {
     GgufTensorInfo& info = infos[by_offset[k]];
     const GgufTensorInfo* next = k + 1 < by_offset.size() ? &infos[by_offset[k + 1]] : nullptr;

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/model/byte_reader.h"
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 
 namespace bitnet {
 
@@ -27,7 +27,7 @@ absl::StatusOr<std::vector<GgufTensorInfo>> ReadGgufTensorInfos(ByteReader& read
 // Gives each tensor its bytes of `data`, the part of the file that holds all of them. Offsets must be
 // multiples of `alignment`, and tensors may not overlap or reach beyond the end. One of a type we have no
 // size for gets what lies between its offset and the next one's.
-absl::StatusOr<std::vector<GgufTensor>> PlaceGgufTensors(std::vector<GgufTensorInfo> infos,
-                                                         std::span<const uint8_t> data, uint64_t alignment);
+absl::StatusOr<std::vector<ModelTensor>> PlaceGgufTensors(std::vector<GgufTensorInfo> infos,
+                                                          std::span<const uint8_t> data, uint64_t alignment);
 
 }  // namespace bitnet

@@ -22,7 +22,7 @@ constexpr uint64_t kTernaryBlock = 128;
 // Reads the keys of one architecture, "bitnet-b1.58.block_count" for "block_count".
 class ConfigReader {
  public:
-  ConfigReader(const GgufFile& file, std::string_view architecture)
+  ConfigReader(const ModelFile& file, std::string_view architecture)
       : file_(file), architecture_(architecture) {}
 
   std::string Key(std::string_view name) const { return absl::StrFormat("%s.%s", architecture_, name); }
@@ -52,7 +52,7 @@ class ConfigReader {
   }
 
  private:
-  const GgufFile& file_;  // Borrowed; outlives this.
+  const ModelFile& file_;  // Borrowed; outlives this.
   std::string architecture_;
 };
 
@@ -92,8 +92,8 @@ absl::Status ReadConstants(const ConfigReader& reader, ModelConfig& config) {
 }
 
 // The embedding's rows are what counts; the key and the vocabulary must agree with them.
-absl::Status ReadVocabSize(const ConfigReader& reader, const GgufFile& file, ModelConfig& config) {
-  ASSIGN_OR_RETURN(const GgufTensor* embedding, file.GetTensor("token_embd.weight"));
+absl::Status ReadVocabSize(const ConfigReader& reader, const ModelFile& file, ModelConfig& config) {
+  ASSIGN_OR_RETURN(const ModelTensor* embedding, file.GetTensor("token_embd.weight"));
   const std::span<const uint64_t> dims = embedding->dims;
   if (dims.size() != 2 || dims[0] != config.hidden_dim || dims[1] > kMaxDim) {
     return absl::DataLossError(absl::StrFormat(
@@ -121,7 +121,7 @@ absl::Status ReadVocabSize(const ConfigReader& reader, const GgufFile& file, Mod
 
 }  // namespace
 
-absl::StatusOr<ModelConfig> ReadModelConfig(const GgufFile& file) {
+absl::StatusOr<ModelConfig> ReadModelConfig(const ModelFile& file) {
   ModelConfig config;
   ASSIGN_OR_RETURN(config.architecture, file.GetString("general.architecture"));
   if (config.architecture != kArchitecture) {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 
 namespace bitnet {
 
@@ -32,6 +32,6 @@ struct ModelConfig {
 // over is a multiple of the 128 weights of a ternary block, sizes are ones that products of them cannot
 // overflow. DATA_LOSS names the key, what was found and what was wanted; UNIMPLEMENTED names an architecture
 // we do not know.
-absl::StatusOr<ModelConfig> ReadModelConfig(const GgufFile& file);
+absl::StatusOr<ModelConfig> ReadModelConfig(const ModelFile& file);
 
 }  // namespace bitnet

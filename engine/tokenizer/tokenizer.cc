@@ -13,7 +13,7 @@
 
 namespace bitnet {
 
-absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::FromGguf(const GgufFile& file) {
+absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::FromGguf(const ModelFile& file) {
   ASSIGN_OR_RETURN(const std::string model, file.GetString("tokenizer.ggml.model"));
   if (model != "gpt2") {
     return absl::UnimplementedError(absl::StrFormat(

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 
 namespace bitnet {
 
@@ -30,7 +30,7 @@ class Tokenizer {
  public:
   // From the tokenizer.ggml.* keys. The pre-tokenizer is llama-3's when tokenizer.ggml.pre is missing.
   // DATA_LOSS names the key that is wrong; UNIMPLEMENTED names a tokenizer kind we do not know.
-  static absl::StatusOr<std::unique_ptr<Tokenizer>> FromGguf(const GgufFile& file);
+  static absl::StatusOr<std::unique_ptr<Tokenizer>> FromGguf(const ModelFile& file);
   virtual ~Tokenizer() = default;
 
   // Appends no beginning-of-sequence token. Any bytes are accepted: invalid UTF-8 is encoded byte by byte.

@@ -23,11 +23,11 @@ constexpr std::string_view kAddBosKey = "tokenizer.ggml.add_bos_token";
 // Ids of tokens by their text as the file writes it.
 using IdByText = absl::flat_hash_map<std::string, int32_t>;
 
-absl::Status Wrong(const GgufFile& file, std::string_view key, const std::string& problem) {
+absl::Status Wrong(const ModelFile& file, std::string_view key, const std::string& problem) {
   return absl::DataLossError(absl::StrFormat("%s: key '%s' %s", file.path(), key, problem));
 }
 
-absl::Status CheckLength(const GgufFile& file, std::string_view key, size_t found, size_t wanted) {
+absl::Status CheckLength(const ModelFile& file, std::string_view key, size_t found, size_t wanted) {
   if (found != wanted) {
     return Wrong(file, key,
                  absl::StrFormat("has %d items; %d were wanted, one for each token", found, wanted));
@@ -35,7 +35,7 @@ absl::Status CheckLength(const GgufFile& file, std::string_view key, size_t foun
   return absl::OkStatus();
 }
 
-absl::StatusOr<TokenType> ReadType(const GgufFile& file, int64_t number, size_t id) {
+absl::StatusOr<TokenType> ReadType(const ModelFile& file, int64_t number, size_t id) {
   if (number < 0 || number > static_cast<int64_t>(TokenType::kByte)) {
     return Wrong(file, kTypesKey,
                  absl::StrFormat("has type %d for token %d; 0 to 6 were wanted", number, id));
@@ -55,7 +55,7 @@ Vocabulary::Token MakeToken(const std::string& text, TokenType type) {
   return {DecodeByteUnicode(text).value_or(text), type};
 }
 
-absl::Status ReadTokens(const GgufFile& file, Vocabulary& vocabulary) {
+absl::Status ReadTokens(const ModelFile& file, Vocabulary& vocabulary) {
   ASSIGN_OR_RETURN(const auto texts, file.GetStrings(kTokensKey));
   if (texts.empty() || texts.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
     return Wrong(file, kTokensKey, absl::StrFormat("has %d items", texts.size()));
@@ -80,7 +80,7 @@ absl::Status ReadTokens(const GgufFile& file, Vocabulary& vocabulary) {
   return absl::OkStatus();
 }
 
-absl::Status FindByteTokens(const GgufFile& file, const IdByText& ids, Vocabulary& vocabulary) {
+absl::Status FindByteTokens(const ModelFile& file, const IdByText& ids, Vocabulary& vocabulary) {
   for (int byte = 0; byte < 256; ++byte) {
     const std::string text = EncodeByteUnicode(std::string(1, static_cast<char>(byte)));
     const auto it = ids.find(text);
@@ -94,7 +94,7 @@ absl::Status FindByteTokens(const GgufFile& file, const IdByText& ids, Vocabular
 }
 
 // A merge is written as its two parts with a space between them; what they become is both without it.
-absl::Status ReadMerges(const GgufFile& file, const IdByText& ids, Vocabulary& vocabulary) {
+absl::Status ReadMerges(const ModelFile& file, const IdByText& ids, Vocabulary& vocabulary) {
   ASSIGN_OR_RETURN(const auto merges, file.GetStrings(kMergesKey));
   vocabulary.merges.Reserve(merges.size());
   for (size_t rank = 0; rank < merges.size(); ++rank) {
@@ -122,7 +122,7 @@ absl::Status ReadMerges(const GgufFile& file, const IdByText& ids, Vocabulary& v
 }
 
 // The token that `key` names, if the file has it.
-absl::StatusOr<std::optional<int32_t>> ReadTokenId(const GgufFile& file, std::string_view key,
+absl::StatusOr<std::optional<int32_t>> ReadTokenId(const ModelFile& file, std::string_view key,
                                                    size_t vocab_size) {
   if (!file.Has(key)) {
     return std::nullopt;
@@ -134,7 +134,7 @@ absl::StatusOr<std::optional<int32_t>> ReadTokenId(const GgufFile& file, std::st
   return static_cast<int32_t>(id);
 }
 
-absl::Status ReadRoles(const GgufFile& file, const IdByText& ids, Vocabulary& vocabulary) {
+absl::Status ReadRoles(const ModelFile& file, const IdByText& ids, Vocabulary& vocabulary) {
   const size_t vocab_size = vocabulary.tokens.size();
   ASSIGN_OR_RETURN(vocabulary.bos_id, ReadTokenId(file, "tokenizer.ggml.bos_token_id", vocab_size));
   vocabulary.adds_bos = vocabulary.bos_id.has_value();
@@ -161,7 +161,7 @@ absl::Status ReadRoles(const GgufFile& file, const IdByText& ids, Vocabulary& vo
 
 }  // namespace
 
-absl::StatusOr<Vocabulary> ReadVocabulary(const GgufFile& file) {
+absl::StatusOr<Vocabulary> ReadVocabulary(const ModelFile& file) {
   Vocabulary vocabulary;
   RETURN_IF_ERROR(ReadTokens(file, vocabulary));
   ASSIGN_OR_RETURN(const auto texts, file.GetStrings(kTokensKey));

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 #include "engine/tokenizer/bpe_merger.h"
 
 namespace bitnet {
@@ -39,7 +39,7 @@ struct Vocabulary {
 };
 
 // DATA_LOSS names the key that is wrong, or the byte that has no token, or the merge whose parts are unknown.
-absl::StatusOr<Vocabulary> ReadVocabulary(const GgufFile& file);
+absl::StatusOr<Vocabulary> ReadVocabulary(const ModelFile& file);
 
 // Ends a message in the chat format of the models we know.
 inline constexpr std::string_view kEndOfTurn = "<|eot_id|>";

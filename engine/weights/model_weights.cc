@@ -21,7 +21,7 @@ size_t PackedLayerBytes(const ModelConfig& c) {
 // which a step reads them. With `memory` null, only checks them.
 class LayerReader {
  public:
-  LayerReader(const GgufFile& file, const ModelConfig& config, uint8_t* memory, ThreadPool& pool)
+  LayerReader(const ModelFile& file, const ModelConfig& config, uint8_t* memory, ThreadPool& pool)
       : file_(file), config_(config), memory_(memory), pool_(pool) {}
 
   absl::StatusOr<LayerWeights> Read(size_t layer) {
@@ -55,7 +55,7 @@ class LayerReader {
     return ReadTernaryMatrix(file_, absl::StrCat(prefix_, name, ".weight"), rows, k, memory, pool_);
   }
 
-  const GgufFile& file_;
+  const ModelFile& file_;
   const ModelConfig& config_;
   uint8_t* memory_;  // Where the next matrix goes.
   ThreadPool& pool_;
@@ -73,7 +73,7 @@ absl::Status ReadLayers(LayerReader reader, size_t num_layers, std::vector<Layer
 
 }  // namespace
 
-absl::StatusOr<ModelWeights> ModelWeights::Load(const GgufFile& file, const ModelConfig& config,
+absl::StatusOr<ModelWeights> ModelWeights::Load(const ModelFile& file, const ModelConfig& config,
                                                 ThreadPool& pool) {
   ModelWeights weights;
   ASSIGN_OR_RETURN(weights.embedding,

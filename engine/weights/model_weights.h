@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/aligned_buffer.h"
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 #include "engine/model/model_config.h"
 #include "engine/threads/thread_pool.h"
 #include "kernels/ternary_gemm/ternary_gemm.h"
@@ -52,7 +52,7 @@ struct ModelWeights {
 
   // DATA_LOSS: a tensor is missing, has another shape, or holds what no weight can be (infinities, NaN, the
   // fourth code of two bits); UNIMPLEMENTED: it has a type we do not read. The message names it.
-  static absl::StatusOr<ModelWeights> Load(const GgufFile& file, const ModelConfig& config, ThreadPool& pool);
+  static absl::StatusOr<ModelWeights> Load(const ModelFile& file, const ModelConfig& config, ThreadPool& pool);
 };
 
 }  // namespace bitnet

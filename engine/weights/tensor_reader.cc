@@ -19,7 +19,7 @@ std::string Shape(std::span<const uint64_t> dims) { return "{" + absl::StrJoin(d
 
 // The tensor's bytes as values of T. The file aligns tensors, so only bytes parsed in memory can be off.
 template <typename T>
-absl::StatusOr<std::span<const T>> Values(const GgufFile& file, const GgufTensor& tensor) {
+absl::StatusOr<std::span<const T>> Values(const ModelFile& file, const ModelTensor& tensor) {
   if (reinterpret_cast<uintptr_t>(tensor.data.data()) % alignof(T) != 0) {
     return absl::DataLossError(
         absl::StrFormat("%s: tensor %s is not aligned to %d bytes", file.path(), tensor.name, alignof(T)));
@@ -27,7 +27,7 @@ absl::StatusOr<std::span<const T>> Values(const GgufFile& file, const GgufTensor
   return std::span(reinterpret_cast<const T*>(tensor.data.data()), tensor.data.size() / sizeof(T));
 }
 
-absl::Status NotFinite(const GgufFile& file, const GgufTensor& tensor) {
+absl::Status NotFinite(const ModelFile& file, const ModelTensor& tensor) {
   return absl::DataLossError(
       absl::StrFormat("%s: tensor %s holds a value that is not finite", file.path(), tensor.name));
 }
@@ -45,9 +45,9 @@ bool PackTile(std::span<const uint8_t> blocks, size_t rows, size_t k, size_t til
 
 }  // namespace
 
-absl::StatusOr<const GgufTensor*> FindTensor(const GgufFile& file, const std::string& name, GgmlType type,
+absl::StatusOr<const ModelTensor*> FindTensor(const ModelFile& file, const std::string& name, GgmlType type,
                                              std::initializer_list<uint64_t> dims) {
-  absl::StatusOr<const GgufTensor*> tensor = file.GetTensor(name);
+  absl::StatusOr<const ModelTensor*> tensor = file.GetTensor(name);
   if (absl::IsNotFound(tensor.status())) {
     return absl::DataLossError(absl::StrFormat("%s: tensor %s is missing", file.path(), name));
   }
@@ -64,8 +64,8 @@ absl::StatusOr<const GgufTensor*> FindTensor(const GgufFile& file, const std::st
   return tensor;
 }
 
-absl::StatusOr<std::span<const float>> ReadFloats(const GgufFile& file, const std::string& name, uint64_t n) {
-  ASSIGN_OR_RETURN(const GgufTensor* tensor, FindTensor(file, name, GgmlType::kF32, {n}));
+absl::StatusOr<std::span<const float>> ReadFloats(const ModelFile& file, const std::string& name, uint64_t n) {
+  ASSIGN_OR_RETURN(const ModelTensor* tensor, FindTensor(file, name, GgmlType::kF32, {n}));
   ASSIGN_OR_RETURN(std::span<const float> values, Values<float>(file, *tensor));
   if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) {
     return NotFinite(file, *tensor);
@@ -73,9 +73,9 @@ absl::StatusOr<std::span<const float>> ReadFloats(const GgufFile& file, const st
   return values;
 }
 
-absl::StatusOr<std::span<const uint16_t>> ReadHalfMatrix(const GgufFile& file, const std::string& name,
+absl::StatusOr<std::span<const uint16_t>> ReadHalfMatrix(const ModelFile& file, const std::string& name,
                                                          uint64_t rows, uint64_t k, ThreadPool& pool) {
-  ASSIGN_OR_RETURN(const GgufTensor* tensor, FindTensor(file, name, GgmlType::kF16, {k, rows}));
+  ASSIGN_OR_RETURN(const ModelTensor* tensor, FindTensor(file, name, GgmlType::kF16, {k, rows}));
   ASSIGN_OR_RETURN(std::span<const uint16_t> values, Values<uint16_t>(file, *tensor));
   std::atomic<bool> finite = true;
   pool.ParallelFor(values.size(), [&](size_t begin, size_t end) {
@@ -93,9 +93,9 @@ absl::StatusOr<std::span<const uint16_t>> ReadHalfMatrix(const GgufFile& file, c
   return values;
 }
 
-absl::StatusOr<TernaryMatrix> ReadTernaryMatrix(const GgufFile& file, const std::string& name, uint64_t rows,
+absl::StatusOr<TernaryMatrix> ReadTernaryMatrix(const ModelFile& file, const std::string& name, uint64_t rows,
                                                 uint64_t k, uint8_t* memory, ThreadPool& pool) {
-  ASSIGN_OR_RETURN(const GgufTensor* tensor, FindTensor(file, name, GgmlType::kI2S, {k, rows}));
+  ASSIGN_OR_RETURN(const ModelTensor* tensor, FindTensor(file, name, GgmlType::kI2S, {k, rows}));
   if (k % kI2sBlockWeights != 0) {
     return absl::UnimplementedError(absl::StrFormat("%s: tensor %s has rows of %d, not a multiple of %d",
                                                     file.path(), name, k, kI2sBlockWeights));

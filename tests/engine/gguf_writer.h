@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 
 namespace bitnet {
 

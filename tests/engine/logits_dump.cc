@@ -117,7 +117,7 @@ struct NullSink : GenerationSink {
 
 // Greedy generation of `batch` sequences at once, through the scheduler.
 absl::Status MeasureDecode(const Flags& flags, const EvaluatorOptions& options,
-                           std::unique_ptr<GgufFile> file) {
+                           std::unique_ptr<ModelFile> file) {
   using Seconds = std::chrono::duration<double>;
   const auto now = [] { return std::chrono::steady_clock::now(); };
   const auto start = now();
@@ -168,12 +168,12 @@ absl::Status Main(int argc, char** argv) {
   }
   ASSIGN_OR_RETURN(const EvaluatorOptions options, MakeOptions(flags));
   std::vector<uint8_t> bytes;
-  std::unique_ptr<GgufFile> file;
+  std::unique_ptr<ModelFile> file;
   if (flags.model.empty()) {
     bytes = RandomModel(shape);
-    ASSIGN_OR_RETURN(file, GgufFile::Parse(bytes, "random"));
+    ASSIGN_OR_RETURN(file, ModelFile::Parse(bytes, "random"));
   } else {
-    ASSIGN_OR_RETURN(file, GgufFile::Open(flags.model, FileAccess::kMap));
+    ASSIGN_OR_RETURN(file, ModelFile::Open(flags.model, FileAccess::kMap));
   }
   if (flags.decode > 0) {
     return MeasureDecode(flags, options, std::move(file));

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 
 namespace bitnet {
 
@@ -52,7 +52,7 @@ struct RandomTensor {
 // What a file of this shape holds, in file order.
 std::vector<RandomTensor> RandomModelTensors(const RandomModelShape& shape);
 
-// A whole file in memory. It outlives the GgufFile parsed from it.
+// A whole file in memory. It outlives the ModelFile parsed from it.
 std::vector<uint8_t> RandomModel(const RandomModelShape& shape);
 std::vector<uint8_t> RandomModel(const RandomModelShape& shape, const std::vector<RandomTensor>& tensors);
 

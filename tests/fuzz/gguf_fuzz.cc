@@ -2,7 +2,7 @@
 #include <memory>
 #include <span>
 
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 #include "engine/model/model_config.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -10,9 +10,9 @@
 namespace bitnet {
 namespace {
 
-void CheckTensors(const GgufFile& file, std::span<const uint8_t> bytes) {
+void CheckTensors(const ModelFile& file, std::span<const uint8_t> bytes) {
   uint64_t sum = 0;
-  for (const GgufTensor& tensor : file.tensors()) {
+  for (const ModelTensor& tensor : file.tensors()) {
     BITNET_FUZZ_CHECK(!tensor.data.empty());
     BITNET_FUZZ_CHECK(tensor.data.data() >= bytes.data());
     BITNET_FUZZ_CHECK(tensor.data.data() + tensor.data.size() <= bytes.data() + bytes.size());
@@ -45,7 +45,7 @@ void CheckTokenizer(const Tokenizer& tokenizer) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace bitnet;
-  const auto file = GgufFile::Parse({data, size}, "fuzz.gguf");
+  const auto file = ModelFile::Parse({data, size}, "fuzz.gguf");
   if (!file.ok()) {
     return 0;
   }

@@ -78,7 +78,7 @@ TEST(GoldenTest, WasMadeFromTheEmbeddedModel) {
 }
 
 TEST(GoldenTest, LogitsAgreeWithDoublePrecision) {
-  auto file = GgufFile::Open(ModelPath(), FileAccess::kMap);
+  auto file = ModelFile::Open(ModelPath(), FileAccess::kMap);
   ASSERT_TRUE(file.ok()) << file.status();
   auto evaluator = Evaluator::Create(*std::move(file), EvaluatorOptions());
   ASSERT_TRUE(evaluator.ok()) << evaluator.status();
@@ -171,7 +171,7 @@ TEST(GoldenTest, ContinuesGreedilyAsTheReference) {
 }
 
 TEST(GoldenTest, TokenizesPromptsAsTheReference) {
-  auto file = GgufFile::Open(ModelPath(), FileAccess::kMap);
+  auto file = ModelFile::Open(ModelPath(), FileAccess::kMap);
   ASSERT_TRUE(file.ok()) << file.status();
   const auto tokenizer = Tokenizer::FromGguf(**file);
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 #include "tests/engine/gguf_writer.h"
 #include "tests/engine/status_assertions.h"
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr uint64_t kHuge = std::numeric_limits<uint64_t>::max();
 
-absl::Status Parse(const std::vector<uint8_t>& bytes) { return GgufFile::Parse(bytes, "bad.gguf").status(); }
+absl::Status Parse(const std::vector<uint8_t>& bytes) { return ModelFile::Parse(bytes, "bad.gguf").status(); }
 
 void ExpectDataLoss(const GgufWriter& writer, const std::string& message) {
   EXPECT_TRUE(IsError(Parse(writer.Finish()), absl::StatusCode::kDataLoss, message));
@@ -202,9 +202,9 @@ TEST(GgufDamageTest, SurvivesEveryChangedByte) {
     for (const uint8_t value : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
       std::vector<uint8_t> changed = bytes;
       changed[i] = value;
-      const auto file = GgufFile::Parse(changed, "changed.gguf");
+      const auto file = ModelFile::Parse(changed, "changed.gguf");
       if (file.ok()) {
-        for (const GgufTensor& tensor : (*file)->tensors()) {
+        for (const ModelTensor& tensor : (*file)->tensors()) {
           EXPECT_LE(tensor.data.data() + tensor.data.size(), changed.data() + changed.size());
         }
       }

@@ -1,4 +1,4 @@
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -46,9 +46,9 @@ GgufWriter SmallFile() {
 
 TEST(GgufTest, ReadsValuesOfEveryType) {
   const std::vector<uint8_t> bytes = SmallFile().Finish();
-  const auto opened = GgufFile::Parse(bytes, "small.gguf");
+  const auto opened = ModelFile::Parse(bytes, "small.gguf");
   ASSERT_TRUE(opened.ok()) << opened.status();
-  const GgufFile& file = **opened;
+  const ModelFile& file = **opened;
   EXPECT_EQ(file.path(), "small.gguf");
   EXPECT_EQ(file.file_bytes(), bytes.size());
   EXPECT_EQ(*file.GetString("general.architecture"), "some-thing.v1");
@@ -76,7 +76,7 @@ TEST(GgufTest, ReadsValuesOfEveryType) {
 
 TEST(GgufTest, NamesKeysThatAreAbsentOrOfAnotherType) {
   const std::vector<uint8_t> bytes = SmallFile().Finish();
-  const auto file = *GgufFile::Parse(bytes, "small.gguf");
+  const auto file = *ModelFile::Parse(bytes, "small.gguf");
   EXPECT_TRUE(
       IsError(file->GetUint("no").status(), absl::StatusCode::kNotFound, "small.gguf: has no key 'no'"));
   const auto expect_wrong_type = [](const absl::Status& status, const std::string& message) {
@@ -94,22 +94,22 @@ TEST(GgufTest, NamesKeysThatAreAbsentOrOfAnotherType) {
 
 TEST(GgufTest, FindsTensorsAndTheirBytes) {
   const std::vector<uint8_t> bytes = SmallFile().Finish();
-  const auto file = *GgufFile::Parse(bytes, "small.gguf");
+  const auto file = *ModelFile::Parse(bytes, "small.gguf");
   ASSERT_EQ(file->tensors().size(), 4u);
   EXPECT_EQ(file->tensors()[0].name, "a");
-  const GgufTensor* a = *file->GetTensor("a");
+  const ModelTensor* a = *file->GetTensor("a");
   EXPECT_EQ(a->type, GgmlType::kF32);
   EXPECT_EQ(a->data.size(), 12u);
   EXPECT_EQ(a->num_elements(), 3u);
-  const GgufTensor* b = *file->GetTensor("b");
+  const ModelTensor* b = *file->GetTensor("b");
   EXPECT_EQ(b->dims, (std::vector<uint64_t>{2, 2}));
   EXPECT_EQ(b->data.size(), 8u);
   EXPECT_EQ(b->data[7], 1);
   // A type without known size: as far as the next tensor.
-  const GgufTensor* c = *file->GetTensor("c");
+  const ModelTensor* c = *file->GetTensor("c");
   EXPECT_EQ(GgmlTypeName(c->type), "Q6_K");
   EXPECT_EQ(c->data.size(), 224u);
-  const GgufTensor* d = *file->GetTensor("d");
+  const ModelTensor* d = *file->GetTensor("d");
   EXPECT_EQ(d->data.size(), 96u);
   EXPECT_EQ(d->data[0], 3);
   EXPECT_EQ(d->data.data() + d->data.size(), bytes.data() + bytes.size());
@@ -123,7 +123,7 @@ TEST(GgufTest, HeedsTheAlignmentOfTheFile) {
     writer.alignment = alignment;
     writer.F32Tensor("a", {1}, {1}).F32Tensor("b", {1}, {2});
     const std::vector<uint8_t> bytes = writer.Finish();
-    const auto file = GgufFile::Parse(bytes, "x");
+    const auto file = ModelFile::Parse(bytes, "x");
     ASSERT_TRUE(file.ok()) << file.status();
     EXPECT_EQ((*(*file)->GetTensor("b"))->data.data() - bytes.data(),
               (*(*file)->GetTensor("a"))->data.data() - bytes.data() + alignment);
@@ -135,7 +135,7 @@ TEST(GgufTest, TakesTensorsInAnyOrderOfOffsets) {
   GgufWriter writer;
   writer.RawTensor("late", 0, {1}, 32).RawTensor("early", 14, {256}, 0).RawData(Bytes(36, 1));
   const std::vector<uint8_t> bytes = writer.Finish();
-  const auto file = GgufFile::Parse(bytes, "x");
+  const auto file = ModelFile::Parse(bytes, "x");
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ((*file)->tensors()[0].name, "late");
   EXPECT_EQ((*file)->tensors()[1].data.size(), 32u);
@@ -146,14 +146,14 @@ TEST(GgufTest, OpensFilesBothWays) {
   const std::vector<uint8_t> bytes = SmallFile().Finish();
   std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   for (const FileAccess access : {FileAccess::kMap, FileAccess::kRead}) {
-    const auto file = GgufFile::Open(path, access);
+    const auto file = ModelFile::Open(path, access);
     ASSERT_TRUE(file.ok()) << file.status();
     EXPECT_EQ((*file)->path(), path);
     EXPECT_EQ((*file)->file_bytes(), bytes.size());
     EXPECT_EQ((*(*file)->GetTensor("d"))->data[95], 3);
   }
   std::filesystem::remove(path);
-  EXPECT_TRUE(IsError(GgufFile::Open(path, FileAccess::kMap).status(), absl::StatusCode::kNotFound, path));
+  EXPECT_TRUE(IsError(ModelFile::Open(path, FileAccess::kMap).status(), absl::StatusCode::kNotFound, path));
 }
 
 TEST(GgufTest, NamesTypesOfTensors) {

@@ -45,7 +45,7 @@ struct ConfigKeys {
     }
     writer.Tensor("token_embd.weight", GgmlType::kF16, embedding_dims, std::vector<uint8_t>(elements * 2));
     const std::vector<uint8_t> bytes = writer.Finish();
-    return ReadModelConfig(**GgufFile::Parse(bytes, "m.gguf"));
+    return ReadModelConfig(**ModelFile::Parse(bytes, "m.gguf"));
   }
 
   void ExpectDataLoss(const std::string& message) const {

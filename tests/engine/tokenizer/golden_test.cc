@@ -66,7 +66,7 @@ TEST(TokenizerGoldenTest, AgreesWithTheReferenceOnTheEmbeddedModel) {
   if (!std::filesystem::exists(golden_path) || !std::filesystem::exists(BITNET_LIGHTHOUSE_MODEL)) {
     GTEST_SKIP() << "no " << golden_path << " or no " << BITNET_LIGHTHOUSE_MODEL;
   }
-  const auto file = GgufFile::Open(BITNET_LIGHTHOUSE_MODEL, FileAccess::kMap);
+  const auto file = ModelFile::Open(BITNET_LIGHTHOUSE_MODEL, FileAccess::kMap);
   ASSERT_TRUE(file.ok()) << file.status();
   const auto tokenizer = Tokenizer::FromGguf(**file);
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 #include "engine/tokenizer/byte_unicode.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "tests/engine/gguf_writer.h"
@@ -57,7 +57,7 @@ struct TinyVocabulary {
 
 inline absl::StatusOr<std::unique_ptr<Tokenizer>> MakeTokenizer(const GgufWriter& writer) {
   const std::vector<uint8_t> bytes = writer.Finish();
-  absl::StatusOr<std::unique_ptr<GgufFile>> file = GgufFile::Parse(bytes, "tiny.gguf");
+  absl::StatusOr<std::unique_ptr<ModelFile>> file = ModelFile::Parse(bytes, "tiny.gguf");
   if (!file.ok()) {
     return file.status();
   }

@@ -17,7 +17,7 @@ namespace bitnet {
 namespace {
 
 using Sequences = std::vector<std::vector<int32_t>>;
-using OpenModel = std::function<std::unique_ptr<GgufFile>()>;
+using OpenModel = std::function<std::unique_ptr<ModelFile>()>;
 
 std::vector<std::vector<float>> Logits(const OpenModel& open, const EvaluatorOptions& options,
                                        const Sequences& sequences) {
@@ -94,7 +94,7 @@ TEST_P(LogitsEqualityTest, OfARandomModel) {
   const RandomModelShape shape;
   const std::vector<uint8_t> bytes = RandomModel(shape);
   const Sequences sequences = MakeSequences({70, 33, 17, 16, 9, 25, 1, 12}, shape.vocab_size);
-  ExpectEqualLogits([&] { return *GgufFile::Parse(bytes, "random"); }, GetParam(), sequences,
+  ExpectEqualLogits([&] { return *ModelFile::Parse(bytes, "random"); }, GetParam(), sequences,
                     {.threads = {1, 2, 3, 5}, .batches = {1, 3, 8}, .chunks = {1, 2, 7, 16, 64, 70}});
 }
 
@@ -103,7 +103,7 @@ TEST_P(LogitsEqualityTest, OfTheEmbeddedModel) {
   if (!std::filesystem::exists(path)) {
     GTEST_SKIP() << "no " << path;
   }
-  const OpenModel open = [&] { return *GgufFile::Open(path, FileAccess::kMap); };
+  const OpenModel open = [&] { return *ModelFile::Open(path, FileAccess::kMap); };
   const size_t vocab_size = Evaluator::Create(open(), {})->get()->config().vocab_size;
   ExpectEqualLogits(open, GetParam(), MakeSequences({40, 21, 12}, vocab_size),
                     {.threads = {1, 3}, .batches = {1, 3}, .chunks = {1, 16, 40}});
@@ -117,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(AllIsas, LogitsEqualityTest, testing::ValuesIn(Isas().b
 TEST(LogitsTest, HaveTheSameBitsOnEveryMachine) {
   const RandomModelShape shape;
   const std::vector<uint8_t> bytes = RandomModel(shape);
-  const auto logits = Logits([&] { return *GgufFile::Parse(bytes, "random"); }, {.max_batch = 3},
+  const auto logits = Logits([&] { return *ModelFile::Parse(bytes, "random"); }, {.max_batch = 3},
                              MakeSequences({40, 33, 26}, shape.vocab_size));
   uint64_t hash = 0xcbf29ce484222325;  // FNV-1a over 32-bit words.
   for (const auto& rows : logits) {

@@ -10,7 +10,7 @@ namespace {
 
 using Vector = std::vector<double>;
 
-const uint8_t* Data(const GgufFile& file, const std::string& name) {
+const uint8_t* Data(const ModelFile& file, const std::string& name) {
   return (*file.GetTensor(name))->data.data();
 }
 
@@ -33,7 +33,7 @@ int TritAt(const uint8_t* data, size_t i) {
   return (data[i / 128 * 32 + i % 32] >> (6 - 2 * (i % 128 / 32)) & 3) - 1;
 }
 
-Vector RmsNormed(const Vector& x, const GgufFile& file, const std::string& name, double eps) {
+Vector RmsNormed(const Vector& x, const ModelFile& file, const std::string& name, double eps) {
   const uint8_t* weight = Data(file, name);
   double sum = 0;
   for (double v : x) {
@@ -47,7 +47,7 @@ Vector RmsNormed(const Vector& x, const GgufFile& file, const std::string& name,
 }
 
 // Quantises x to int8 and multiplies.
-Vector BitLinear(const Vector& x, size_t rows, const GgufFile& file, const std::string& name) {
+Vector BitLinear(const Vector& x, size_t rows, const ModelFile& file, const std::string& name) {
   const uint8_t* weight = Data(file, name);
   const size_t k = x.size();
   double absmax = 1e-5;
@@ -111,7 +111,7 @@ Vector Attend(const Vector& query, const std::vector<Vector>& keys, const std::v
 
 }  // namespace
 
-std::vector<std::vector<double>> ReferenceLogits(const GgufFile& file, const ModelConfig& c,
+std::vector<std::vector<double>> ReferenceLogits(const ModelFile& file, const ModelConfig& c,
                                                  std::span<const int32_t> tokens) {
   const uint8_t* embedding = Data(file, "token_embd.weight");
   std::vector<std::vector<Vector>> keys(c.num_layers);

@@ -6,13 +6,13 @@
 #include <span>
 #include <vector>
 
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 #include "engine/model/model_config.h"
 
 namespace bitnet {
 
 // Logits after each token, [tokens.size()][vocab_size].
-std::vector<std::vector<double>> ReferenceLogits(const GgufFile& file, const ModelConfig& config,
+std::vector<std::vector<double>> ReferenceLogits(const ModelFile& file, const ModelConfig& config,
                                                  std::span<const int32_t> tokens);
 
 }  // namespace bitnet

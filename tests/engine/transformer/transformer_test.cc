@@ -15,7 +15,7 @@ namespace bitnet {
 namespace {
 
 std::unique_ptr<Evaluator> MakeEvaluator(const std::vector<uint8_t>& bytes, const EvaluatorOptions& options) {
-  auto evaluator = Evaluator::Create(*GgufFile::Parse(bytes, "random"), options);
+  auto evaluator = Evaluator::Create(*ModelFile::Parse(bytes, "random"), options);
   EXPECT_TRUE(evaluator.ok()) << evaluator.status();
   return *std::move(evaluator);
 }

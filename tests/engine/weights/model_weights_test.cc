@@ -22,7 +22,7 @@ absl::Status LoadChanged(const std::string& name, void (*change)(RandomTensor&))
   const auto tensor = std::ranges::find(tensors, name, &RandomTensor::name);
   change(*tensor);
   const std::vector<uint8_t> bytes = RandomModel(shape, tensors);
-  auto file = GgufFile::Parse(bytes, "changed.gguf");
+  auto file = ModelFile::Parse(bytes, "changed.gguf");
   if (!file.ok()) {
     return file.status();
   }
@@ -69,12 +69,12 @@ TEST(ModelWeightsTest, NamesATensorWhoseScaleIsNotFinite) {
 absl::Status LoadDamaged(const std::string& name, size_t offset, std::vector<uint8_t> damage) {
   std::vector<uint8_t> bytes = RandomModel(RandomModelShape());
   {
-    const auto file = GgufFile::Parse(bytes, "damaged.gguf");
+    const auto file = ModelFile::Parse(bytes, "damaged.gguf");
     const auto tensor = (*file)->GetTensor(name);
     std::ranges::copy(damage, const_cast<uint8_t*>((*tensor)->data.data()) + offset);
   }
   ThreadPool pool(1);
-  return LoadedModel::Load(*GgufFile::Parse(bytes, "damaged.gguf"), pool).status();
+  return LoadedModel::Load(*ModelFile::Parse(bytes, "damaged.gguf"), pool).status();
 }
 
 TEST(ModelWeightsTest, RefusesTheFourthCode) {
@@ -95,7 +95,7 @@ TEST(ModelWeightsTest, RefusesANormThatIsNotFinite) {
 TEST(ModelWeightsTest, RefusesHeadsTheKernelsCannotDo) {
   const std::vector<uint8_t> bytes = RandomModel({.num_heads = 1, .num_kv_heads = 1, .head_dim = 384});
   ThreadPool pool(1);
-  EXPECT_TRUE(IsError(LoadedModel::Load(*GgufFile::Parse(bytes, "wide.gguf"), pool).status(),
+  EXPECT_TRUE(IsError(LoadedModel::Load(*ModelFile::Parse(bytes, "wide.gguf"), pool).status(),
                       absl::StatusCode::kUnimplemented, "heads of 384 dimensions"));
 }
 
@@ -104,7 +104,7 @@ TEST(ModelWeightsTest, ChecksEveryTensorBeforeTakingMemory) {
   RandomModelShape huge = {.num_layers = 1000};
   const std::vector<uint8_t> bytes = RandomModel(huge, RandomModelTensors(RandomModelShape()));
   ThreadPool pool(1);
-  EXPECT_TRUE(IsError(LoadedModel::Load(*GgufFile::Parse(bytes, "huge.gguf"), pool).status(),
+  EXPECT_TRUE(IsError(LoadedModel::Load(*ModelFile::Parse(bytes, "huge.gguf"), pool).status(),
                       absl::StatusCode::kDataLoss, "tensor blk.2.attn_norm.weight is missing"));
 }
 
@@ -115,7 +115,7 @@ TEST(ModelWeightsTest, PacksTheFilesWeightsIncludingAPartialLastTile) {
   const std::vector<uint8_t> bytes = RandomModel(shape);
   for (int threads : {1, 3}) {
     ThreadPool pool(threads);
-    auto model = LoadedModel::Load(*GgufFile::Parse(bytes, "random"), pool);
+    auto model = LoadedModel::Load(*ModelFile::Parse(bytes, "random"), pool);
     ASSERT_TRUE(model.ok()) << model.status();
     const TernaryMatrix& key = model->weights.layers[0].key;
     ASSERT_EQ(key.rows, 40u);

@@ -1,9 +1,8 @@
-#include "engine/model/gguf.h"
+#include "engine/model/model_file.h"
 
 #include <bit>
 #include <functional>
 #include <numeric>
-#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -50,7 +49,7 @@ absl::StatusOr<Header> ReadHeader(ByteReader& reader) {
   return header;
 }
 
-absl::StatusOr<uint64_t> ReadAlignment(const GgufKeys& keys) {
+absl::StatusOr<uint64_t> ReadAlignment(const ModelKeys& keys) {
   const auto it = keys.find("general.alignment");
   if (it == keys.end()) {
     return kDefaultAlignment;
@@ -71,12 +70,12 @@ absl::Status InFile(const std::string& path, const absl::Status& status) {
 
 }  // namespace
 
-struct GgufFile::Contents {
+struct ModelFile::Contents {
   std::string path;
-  std::optional<Mapping> mapping;  // Absent if the caller keeps the bytes.
+  std::vector<Mapping> storage;  // Empty if the caller keeps the bytes.
   uint64_t file_bytes = 0;
-  GgufKeys keys;
-  std::vector<GgufTensor> tensors;
+  ModelKeys keys;
+  std::vector<ModelTensor> tensors;
   absl::flat_hash_map<std::string_view, size_t> tensor_index;
 
   absl::Status Fill(std::span<const uint8_t> bytes) {
@@ -89,14 +88,18 @@ struct GgufFile::Contents {
     const std::span<const uint8_t> data =
         begin < bytes.size() ? bytes.subspan(begin) : std::span<const uint8_t>();
     ASSIGN_OR_RETURN(tensors, PlaceGgufTensors(std::move(infos), data, alignment));
-    for (size_t i = 0; i < tensors.size(); ++i) {
-      tensor_index.emplace(tensors[i].name, i);
-    }
+    IndexTensors();
     file_bytes = bytes.size();
     return absl::OkStatus();
   }
 
-  absl::StatusOr<const GgufValue*> Find(std::string_view key) const {
+  void IndexTensors() {
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      tensor_index.emplace(tensors[i].name, i);
+    }
+  }
+
+  absl::StatusOr<const ModelValue*> Find(std::string_view key) const {
     const auto it = keys.find(key);
     if (it == keys.end()) {
       return absl::NotFoundError(absl::StrCat(path, ": has no key ", QuoteName(key)));
@@ -110,7 +113,7 @@ struct GgufFile::Contents {
 
   template <typename T>
   absl::StatusOr<const T*> FindAs(std::string_view key, std::string_view wanted) const {
-    ASSIGN_OR_RETURN(const GgufValue* value, Find(key));
+    ASSIGN_OR_RETURN(const ModelValue* value, Find(key));
     if (const T* found = std::get_if<T>(value)) {
       return found;
     }
@@ -119,7 +122,7 @@ struct GgufFile::Contents {
 
   template <typename T>
   absl::StatusOr<std::span<const T>> FindArray(std::string_view key, std::string_view wanted) const {
-    ASSIGN_OR_RETURN(const GgufValue* value, Find(key));
+    ASSIGN_OR_RETURN(const ModelValue* value, Find(key));
     if (const auto* found = std::get_if<std::vector<T>>(value)) {
       return std::span<const T>(*found);
     }
@@ -127,38 +130,55 @@ struct GgufFile::Contents {
   }
 };
 
-uint64_t GgufTensor::num_elements() const {
+uint64_t ModelTensor::num_elements() const {
   return std::accumulate(dims.begin(), dims.end(), uint64_t{1}, std::multiplies<>());
 }
 
-GgufFile::GgufFile(std::unique_ptr<Contents> contents) : contents_(std::move(contents)) {}
-GgufFile::~GgufFile() = default;
+ModelFile::ModelFile(std::unique_ptr<Contents> contents) : contents_(std::move(contents)) {}
+ModelFile::~ModelFile() = default;
 
-absl::StatusOr<std::unique_ptr<GgufFile>> GgufFile::Open(const std::string& path, FileAccess access) {
+absl::StatusOr<std::unique_ptr<ModelFile>> ModelFile::Open(const std::string& path, FileAccess access) {
   ASSIGN_OR_RETURN(Mapping mapping,
                    access == FileAccess::kMap ? Mapping::MapFile(path) : Mapping::ReadFile(path));
   const std::span<const uint8_t> bytes = mapping.bytes();
-  ASSIGN_OR_RETURN(std::unique_ptr<GgufFile> file, Parse(bytes, path));
-  file->contents_->mapping = std::move(mapping);
+  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, Parse(bytes, path));
+  file->contents_->storage.push_back(std::move(mapping));
   return file;
 }
 
-absl::StatusOr<std::unique_ptr<GgufFile>> GgufFile::Parse(std::span<const uint8_t> bytes, std::string name) {
+absl::StatusOr<std::unique_ptr<ModelFile>> ModelFile::Parse(std::span<const uint8_t> bytes,
+                                                            std::string name) {
   auto contents = std::make_unique<Contents>();
   contents->path = std::move(name);
   if (absl::Status status = contents->Fill(bytes); !status.ok()) {
     return InFile(contents->path, status);
   }
-  return std::unique_ptr<GgufFile>(new GgufFile(std::move(contents)));
+  return std::unique_ptr<ModelFile>(new ModelFile(std::move(contents)));
 }
 
-const std::string& GgufFile::path() const { return contents_->path; }
-uint64_t GgufFile::file_bytes() const { return contents_->file_bytes; }
-bool GgufFile::Has(std::string_view key) const { return contents_->keys.contains(key); }
-std::span<const GgufTensor> GgufFile::tensors() const { return contents_->tensors; }
+std::unique_ptr<ModelFile> ModelFile::FromParts(std::string path, ModelKeys keys,
+                                                std::vector<ModelTensor> tensors,
+                                                std::vector<Mapping> storage) {
+  auto contents = std::make_unique<Contents>();
+  contents->path = std::move(path);
+  contents->keys = std::move(keys);
+  contents->tensors = std::move(tensors);
+  contents->storage = std::move(storage);
+  for (const Mapping& mapping : contents->storage) {
+    contents->file_bytes += mapping.bytes().size();
+  }
+  contents->IndexTensors();
+  return std::unique_ptr<ModelFile>(new ModelFile(std::move(contents)));
+}
 
-absl::StatusOr<uint64_t> GgufFile::GetUint(std::string_view key) const {
-  ASSIGN_OR_RETURN(const GgufValue* value, contents_->Find(key));
+const std::string& ModelFile::path() const { return contents_->path; }
+uint64_t ModelFile::file_bytes() const { return contents_->file_bytes; }
+bool ModelFile::Has(std::string_view key) const { return contents_->keys.contains(key); }
+std::span<const ModelTensor> ModelFile::tensors() const { return contents_->tensors; }
+const ModelKeys& ModelFile::keys() const { return contents_->keys; }
+
+absl::StatusOr<uint64_t> ModelFile::GetUint(std::string_view key) const {
+  ASSIGN_OR_RETURN(const ModelValue* value, contents_->Find(key));
   if (const auto* found = std::get_if<uint64_t>(value)) {
     return *found;
   }
@@ -169,34 +189,34 @@ absl::StatusOr<uint64_t> GgufFile::GetUint(std::string_view key) const {
   return contents_->WrongType(key, "an integer of 0 or more");
 }
 
-absl::StatusOr<double> GgufFile::GetFloat(std::string_view key) const {
+absl::StatusOr<double> ModelFile::GetFloat(std::string_view key) const {
   ASSIGN_OR_RETURN(const double* value, contents_->FindAs<double>(key, "a floating-point number"));
   return *value;
 }
 
-absl::StatusOr<bool> GgufFile::GetBool(std::string_view key) const {
+absl::StatusOr<bool> ModelFile::GetBool(std::string_view key) const {
   ASSIGN_OR_RETURN(const bool* value, contents_->FindAs<bool>(key, "a truth value"));
   return *value;
 }
 
-absl::StatusOr<std::string> GgufFile::GetString(std::string_view key) const {
+absl::StatusOr<std::string> ModelFile::GetString(std::string_view key) const {
   ASSIGN_OR_RETURN(const std::string* value, contents_->FindAs<std::string>(key, "a string"));
   return *value;
 }
 
-absl::StatusOr<std::span<const std::string>> GgufFile::GetStrings(std::string_view key) const {
+absl::StatusOr<std::span<const std::string>> ModelFile::GetStrings(std::string_view key) const {
   return contents_->FindArray<std::string>(key, "an array of strings");
 }
 
-absl::StatusOr<std::span<const int64_t>> GgufFile::GetInts(std::string_view key) const {
+absl::StatusOr<std::span<const int64_t>> ModelFile::GetInts(std::string_view key) const {
   return contents_->FindArray<int64_t>(key, "an array of integers");
 }
 
-absl::StatusOr<std::span<const double>> GgufFile::GetFloats(std::string_view key) const {
+absl::StatusOr<std::span<const double>> ModelFile::GetFloats(std::string_view key) const {
   return contents_->FindArray<double>(key, "an array of floating-point numbers");
 }
 
-absl::StatusOr<const GgufTensor*> GgufFile::GetTensor(std::string_view name) const {
+absl::StatusOr<const ModelTensor*> ModelFile::GetTensor(std::string_view name) const {
   const auto it = contents_->tensor_index.find(name);
   if (it == contents_->tensor_index.end()) {
     return absl::NotFoundError(absl::StrCat(contents_->path, ": has no tensor ", QuoteName(name)));
