@@ -42,6 +42,7 @@ CpuFeatures DetectCpuFeatures() {
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vnni")) {
     have = have | kAvx512Vnni;
+    if (__builtin_cpu_supports("avx512vpopcntdq")) have = have | kAvx512Popcnt;
   }
   return have;
 }

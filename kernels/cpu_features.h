@@ -19,7 +19,9 @@ constexpr CpuFeatures operator&(CpuFeatures a, CpuFeatures b) { return {a.bits &
 inline constexpr CpuFeatures kNoFeatures{0};
 inline constexpr CpuFeatures kAvx2{1u << 0};        // AVX2, FMA and F16C together.
 inline constexpr CpuFeatures kAvx512Vnni{1u << 1};  // AVX-512 F, BW, VL, DQ and VNNI together.
-inline constexpr CpuFeatures kNeonDot{1u << 8};     // Armv8.2 dot product (SDOT).
+// AVX-512 VPOPCNTDQ. No rung of the ladder: where it is missing, one operation falls back a rung.
+inline constexpr CpuFeatures kAvx512Popcnt{1u << 2};
+inline constexpr CpuFeatures kNeonDot{1u << 8};  // Armv8.2 dot product (SDOT).
 
 constexpr bool Covers(CpuFeatures have, CpuFeatures needs) { return (have & needs) == needs; }
 

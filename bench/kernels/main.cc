@@ -4,9 +4,12 @@
 
 int main(int argc, char** argv) {
   bitnet::RegisterTernaryGemm();
-  bitnet::RegisterHalfGemm();
+  bitnet::RegisterBase3Gemm();
+  bitnet::RegisterGroupedGemm();
+  bitnet::RegisterFloatGemm();
   bitnet::RegisterAttention();
   bitnet::RegisterRowOps();
+  bitnet::RegisterSignGemm();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

@@ -14,9 +14,12 @@ namespace bitnet {
 
 // One per file; main() calls them all.
 void RegisterTernaryGemm();
-void RegisterHalfGemm();
+void RegisterBase3Gemm();
+void RegisterGroupedGemm();
+void RegisterFloatGemm();
 void RegisterAttention();
 void RegisterRowOps();
+void RegisterSignGemm();
 
 inline std::vector<float> RandomFloats(size_t n) {
   std::mt19937 rng(n);

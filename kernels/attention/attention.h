@@ -24,7 +24,7 @@ struct AttentionArgs {
   float* out;          // [head_dim]
 };
 
-// scores[t] = dot(query, key t) * scale, the dot in 16 interleaved lanes as in half_gemm.h;
+// scores[t] = dot(query, key t) * scale, the dot in 16 interleaved lanes as in float_gemm.h;
 // m = max of scores; p[t] = Exp(scores[t] - m) by kernels/math/exp.h; their sum in 16 lanes (lane t mod 16,
 // each lane adding in rising t, then the fold by halves); out[d] = (fma chain over rising t, from +0, of p[t]
 // * value[t][d])

@@ -34,15 +34,19 @@ __m128i Narrow(__m256i x) {
   return _mm_packs_epi16(words, words);
 }
 
-}  // namespace
+struct Quantized {
+  float absmax, scale;  // absmax is at least 1e-5.
+  int32_t sum;
+};
 
-QuantizedRow QuantizeInt8X86Avx2(size_t n, const float* x, int8_t* q) {
+Quantized QuantizeRow(size_t n, const float* x, int8_t* q) {
   const size_t tail = n % kLanes;
   const size_t whole = n - tail;
   const __m256 x_tail = LoadTail(tail, x + whole);
   __m256 max = _mm256_max_ps(_mm256_set1_ps(1e-5f), Abs(x_tail));
   for (size_t i = 0; i < whole; i += kLanes) max = _mm256_max_ps(max, Abs(_mm256_loadu_ps(x + i)));
-  const float scale = 127.0f / Max(max);
+  const float absmax = Max(max);
+  const float scale = 127.0f / absmax;
 
   // The conversion rounds half to even, the narrowing saturates. |x * scale| <= 127 up to rounding, so
   // nothing does saturate and the sum may take the wide form.
@@ -58,7 +62,23 @@ QuantizedRow QuantizeInt8X86Avx2(size_t n, const float* x, int8_t* q) {
   int8_t q_tail[16];
   _mm_storeu_si128(reinterpret_cast<__m128i*>(q_tail), Narrow(rounded));
   for (size_t i = 0; i < tail; ++i) q[whole + i] = q_tail[i];
-  return {.scale = scale, .sum = Sum(sums)};
+  return {.absmax = absmax, .scale = scale, .sum = Sum(sums)};
+}
+
+}  // namespace
+
+QuantizedRow QuantizeInt8X86Avx2(size_t n, const float* x, int8_t* q) {
+  const Quantized row = QuantizeRow(n, x, q);
+  return {.scale = row.scale, .sum = row.sum};
+}
+
+void QuantizeInt8GroupsX86Avx2(size_t n, size_t group, const float* x, int8_t* q, float* x_inv,
+                               int32_t* x_sum) {
+  for (size_t i = 0; i < n; i += group) {
+    const Quantized row = QuantizeRow(group, x + i, q + i);
+    *x_inv++ = row.absmax / 127.0f;
+    *x_sum++ = row.sum;
+  }
 }
 
 }  // namespace bitnet

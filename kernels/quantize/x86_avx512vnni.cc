@@ -12,14 +12,18 @@ __mmask16 Present(size_t i, size_t n) {
   return n - i >= kLanes ? __mmask16{0xffff} : static_cast<__mmask16>((1u << (n - i)) - 1);
 }
 
-}  // namespace
+struct Quantized {
+  float absmax, scale;  // absmax is at least 1e-5.
+  int32_t sum;
+};
 
-QuantizedRow QuantizeInt8X86Avx512Vnni(size_t n, const float* x, int8_t* q) {
+Quantized QuantizeRow(size_t n, const float* x, int8_t* q) {
   __m512 max = _mm512_set1_ps(1e-5f);
   for (size_t i = 0; i < n; i += kLanes) {
     max = _mm512_max_ps(max, _mm512_abs_ps(_mm512_maskz_loadu_ps(Present(i, n), x + i)));
   }
-  const float scale = 127.0f / _mm512_reduce_max_ps(max);
+  const float absmax = _mm512_reduce_max_ps(max);
+  const float scale = 127.0f / absmax;
   __m512i sums = _mm512_setzero_si512();
   for (size_t i = 0; i < n; i += kLanes) {
     const __mmask16 present = Present(i, n);
@@ -30,7 +34,23 @@ QuantizedRow QuantizeInt8X86Avx512Vnni(size_t n, const float* x, int8_t* q) {
     // |x * scale| <= 127 up to rounding, so nothing did saturate and the sum may take the wide form.
     sums = _mm512_add_epi32(sums, rounded);
   }
-  return {.scale = scale, .sum = _mm512_reduce_add_epi32(sums)};
+  return {.absmax = absmax, .scale = scale, .sum = _mm512_reduce_add_epi32(sums)};
+}
+
+}  // namespace
+
+QuantizedRow QuantizeInt8X86Avx512Vnni(size_t n, const float* x, int8_t* q) {
+  const Quantized row = QuantizeRow(n, x, q);
+  return {.scale = row.scale, .sum = row.sum};
+}
+
+void QuantizeInt8GroupsX86Avx512Vnni(size_t n, size_t group, const float* x, int8_t* q, float* x_inv,
+                                     int32_t* x_sum) {
+  for (size_t i = 0; i < n; i += group) {
+    const Quantized row = QuantizeRow(group, x + i, q + i);
+    *x_inv++ = row.absmax / 127.0f;
+    *x_sum++ = row.sum;
+  }
 }
 
 }  // namespace bitnet

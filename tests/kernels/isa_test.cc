@@ -4,10 +4,14 @@
 #include <string>
 
 #include "kernels/attention/attention.h"
+#include "kernels/base3_gemm/base3_gemm.h"
 #include "kernels/cpu_features.h"
-#include "kernels/half_gemm/half_gemm.h"
+#include "kernels/float_gemm/float_gemm.h"
+#include "kernels/grouped_gemm/grouped_gemm.h"
 #include "kernels/quantize/quantize.h"
+#include "kernels/quantize_sign/quantize_sign.h"
 #include "kernels/rms_norm/rms_norm.h"
+#include "kernels/sign_gemm/sign_gemm.h"
 #include "kernels/ternary_gemm/ternary_gemm.h"
 
 namespace bitnet {
@@ -58,7 +62,7 @@ TEST(IsaTest, CoversOnlyWhatIsThere) {
 
 TEST(IsaTest, DetectsOnlyFeaturesOfItsArchitecture) {
 #if defined(__x86_64__)
-  EXPECT_TRUE(Covers(kAvx2 | kAvx512Vnni, DetectCpuFeatures()));
+  EXPECT_TRUE(Covers(kAvx2 | kAvx512Vnni | kAvx512Popcnt, DetectCpuFeatures()));
 #else
   EXPECT_TRUE(Covers(kNeonDot, DetectCpuFeatures()));
 #endif
@@ -80,10 +84,31 @@ void ExpectOneKernelPerRung(std::span<const Kernel> kernels, const Kernel& (*sel
 
 TEST(IsaTest, HasOneKernelPerRungAndOperation) {
   ExpectOneKernelPerRung(AttentionKernels(), SelectAttention);
-  ExpectOneKernelPerRung(HalfGemmKernels(), SelectHalfGemm);
+  ExpectOneKernelPerRung(Base3GemmKernels(), SelectBase3Gemm);
+  ExpectOneKernelPerRung(FloatGemmKernels(), SelectFloatGemm);
+  ExpectOneKernelPerRung(GroupedGemmKernels(), SelectGroupedGemm);
   ExpectOneKernelPerRung(QuantizeInt8Kernels(), SelectQuantizeInt8);
+  ExpectOneKernelPerRung(QuantizeBinaryKernels(), SelectQuantizeBinary);
+  ExpectOneKernelPerRung(QuantizeTernaryKernels(), SelectQuantizeTernary);
+  ExpectOneKernelPerRung(RoundToBf16Kernels(), SelectRoundToBf16);
+  ExpectOneKernelPerRung(QuantizeInt8GroupsKernels(), SelectQuantizeInt8Groups);
   ExpectOneKernelPerRung(RmsNormKernels(), SelectRmsNorm);
+  ExpectOneKernelPerRung(SignFloatGemmKernels(), SelectSignFloatGemm);
   ExpectOneKernelPerRung(TernaryGemmKernels(), SelectTernaryGemm);
+}
+
+// Where AVX-512 cannot count bits, products of bit planes are AVX2's.
+TEST(IsaTest, CountsBitsWithAvx512OnlyWhereItCan) {
+  for (const auto select : {SelectSignBinaryGemm, SelectSignTernaryGemm}) {
+    for (const Isa& isa : Isas()) {
+      const std::string_view expected = isa.name == "x86_avx512vnni" ? "x86_avx2" : isa.name;
+      EXPECT_EQ(select(isa.features).name, expected);
+    }
+#if defined(__x86_64__)
+    EXPECT_EQ(select(kAvx2 | kAvx512Vnni | kAvx512Popcnt).name, std::string("x86_avx512popcnt"));
+#endif
+  }
+  EXPECT_NE(SelectSignBinaryGemm(kNoFeatures).run, SelectSignTernaryGemm(kNoFeatures).run);
 }
 
 }  // namespace

@@ -105,5 +105,69 @@ TEST_P(QuantizeInt8Test, HoldsHugeValues) {
 INSTANTIATE_TEST_SUITE_P(AllKernels, QuantizeInt8Test, testing::ValuesIn(QuantizeInt8Kernels()),
                          [](const auto& kernel) { return kernel.param.name; });
 
+class QuantizeInt8GroupsTest : public testing::TestWithParam<QuantizeInt8GroupsKernel> {
+ protected:
+  void SetUp() override {
+    if (!Covers(DetectCpuFeatures(), GetParam().needs)) {
+      GTEST_SKIP() << "this CPU cannot run " << GetParam().name;
+    }
+  }
+
+  static void ExpectMatchesReference(size_t group, const std::vector<float>& values, size_t offset = 0) {
+    SCOPED_TRACE(testing::Message() << values.size() << " values in groups of " << group << ", offset "
+                                    << offset);
+    const size_t groups = values.size() / group;
+    Guarded<float> x(values.size(), kNaN, offset);
+    std::ranges::copy(values, x.data());
+    Guarded<int8_t> q(values.size(), 77, offset);
+    Guarded<float> x_inv(groups, 55.0f, offset);
+    Guarded<int32_t> x_sum(groups, 66, offset);
+    GetParam().run(values.size(), group, x.data(), q.data(), x_inv.data(), x_sum.data());
+    for (size_t g = 0; g < groups; ++g) {
+      float absmax = 1e-5f;
+      for (size_t i = 0; i < group; ++i) absmax = std::max(absmax, std::fabs(values[g * group + i]));
+      EXPECT_TRUE(SameBits(x_inv[g], absmax / 127.0f)) << "group " << g << ": " << x_inv[g];
+      int32_t sum = 0;
+      for (size_t i = g * group; i < (g + 1) * group; ++i) {
+        const int expected = std::clamp(RoundHalfEven(values[i] * (127.0f / absmax)), -128, 127);
+        ASSERT_EQ(q[i], expected) << "element " << i << ", " << values[i];
+        sum += expected;
+      }
+      EXPECT_EQ(x_sum[g], sum) << "group " << g;
+    }
+    q.ExpectGuardsIntact();
+    x_inv.ExpectGuardsIntact();
+    x_sum.ExpectGuardsIntact();
+  }
+};
+
+TEST_P(QuantizeInt8GroupsTest, MatchesReferenceForAnyGroupAndMisalignment) {
+  std::mt19937 rng(3);
+  for (size_t group = 1; group <= 70; ++group) {
+    for (size_t groups : {1, 2, 3, 7}) {
+      ExpectMatchesReference(group, RandomValues(groups * group, rng), (group + groups) % 17);
+    }
+  }
+}
+
+TEST_P(QuantizeInt8GroupsTest, MatchesReferenceForModelShapes) {
+  std::mt19937 rng(4);
+  for (size_t group : {32, 64, 128, 256, 2560}) ExpectMatchesReference(group, RandomValues(2560, rng));
+}
+
+TEST_P(QuantizeInt8GroupsTest, KeepsAGroupsScaleToItself) {
+  // An outlier in one group moves no other, and a group of zeros has the least scale.
+  std::mt19937 rng(5);
+  for (size_t at : {0, 31, 32, 100, 159}) {
+    std::vector<float> values = RandomValues(160, rng);
+    values[at] = -3.4e38f;
+    for (size_t i = 64; i < 96; ++i) values[i] = i % 2 == 0 ? 0.0f : 1e-6f;
+    ExpectMatchesReference(32, values);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(AllKernels, QuantizeInt8GroupsTest, testing::ValuesIn(QuantizeInt8GroupsKernels()),
+                         [](const auto& kernel) { return kernel.param.name; });
+
 }  // namespace
 }  // namespace bitnet

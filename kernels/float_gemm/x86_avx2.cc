@@ -1,8 +1,8 @@
 #include <immintrin.h>
 
-#include "kernels/half_gemm/half_gemm.h"
+#include "kernels/float_gemm/float_gemm.h"
 
-// registers: see ternary_gemm/x86_avx512vnni.cc.
+// The 16 lanes of a dot product are two registers: lanes 0-7 and 8-15.
 namespace bitnet {
 namespace {
 
@@ -21,14 +21,35 @@ float Fold(const Lanes& lanes) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
+// One weight of each type as it lies in memory. `Widen` turns the next of them into floats, exactly.
+struct Half {
+  uint8_t bits[2];
+};
+struct Bfloat16 {
+  uint8_t bits[2];
+};
+struct Float {
+  uint8_t bits[4];
+};
+
+__m128i LoadEight16(const void* w) { return _mm_loadu_si128(static_cast<const __m128i*>(w)); }
+
+__m256 Widen(const Half* w) { return _mm256_cvtph_ps(LoadEight16(w)); }
+__m256 Widen(const Bfloat16* w) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(LoadEight16(w)), 16));
+}
+__m256 Widen(const Float* w) {
+  return _mm256_castsi256_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
+}
+
 // Adds the next 16 products of each row and column to their lanes.
-template <int kRows, int kColumns>
-void AddProducts(const uint16_t* w, size_t w_stride, const float* x, size_t x_stride,
+template <typename Weight, int kRows, int kColumns>
+void AddProducts(const Weight* w, size_t w_stride, const float* x, size_t x_stride,
                  Lanes (&lanes)[kRows][kColumns]) {
   for (size_t h = 0; h < 2; ++h) {
     __m256 wide[kRows];
     for (int r = 0; r < kRows; ++r) {
-      wide[r] = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w + r * w_stride + 8 * h)));
+      wide[r] = Widen(w + r * w_stride + 8 * h);
     }
     for (int c = 0; c < kColumns; ++c) {
       const __m256 column = _mm256_loadu_ps(x + c * x_stride + 8 * h);
@@ -39,9 +60,9 @@ void AddProducts(const uint16_t* w, size_t w_stride, const float* x, size_t x_st
   }
 }
 
-template <int kRows, int kColumns>
-void Block(const HalfGemmArgs& args, size_t row, size_t b) {
-  const uint16_t* w = args.w + row * args.k;
+template <typename Weight, int kRows, int kColumns>
+void Block(const FloatGemmArgs& args, size_t row, size_t b) {
+  const Weight* w = static_cast<const Weight*>(args.w) + row * args.k;
   const float* x = args.x + b * args.x_stride;
   Lanes lanes[kRows][kColumns];
   for (auto& columns : lanes) {
@@ -57,7 +78,7 @@ void Block(const HalfGemmArgs& args, size_t row, size_t b) {
   }
   if (i < args.k) {
     // Absent elements take part as +0.
-    uint16_t w_tail[kRows * kLanes] = {};
+    Weight w_tail[kRows * kLanes] = {};
     float x_tail[kColumns * kLanes] = {};
     for (size_t j = 0; i + j < args.k; ++j) {
       for (int r = 0; r < kRows; ++r) w_tail[r * kLanes + j] = w[r * args.k + i + j];
@@ -71,29 +92,41 @@ void Block(const HalfGemmArgs& args, size_t row, size_t b) {
 }
 
 // Several columns: 2 rows x 3 columns x 2 halves are 12 sums, which with 2 weights and an x fit 16 registers.
-template <int kRows>
-void Rows(const HalfGemmArgs& args, size_t row) {
+template <typename Weight, int kRows>
+void Rows(const FloatGemmArgs& args, size_t row) {
   size_t b = 0;
-  for (; b + 3 <= args.batch; b += 3) Block<kRows, 3>(args, row, b);
+  for (; b + 3 <= args.batch; b += 3) Block<Weight, kRows, 3>(args, row, b);
   switch (args.batch - b) {
     case 2:
-      return Block<kRows, 2>(args, row, b);
+      return Block<Weight, kRows, 2>(args, row, b);
     case 1:
-      return Block<kRows, 1>(args, row, b);
+      return Block<Weight, kRows, 1>(args, row, b);
     default:
       return;
   }
 }
 
-}  // namespace
-
-void HalfGemmX86Avx2(const HalfGemmArgs& args) {
+template <typename Weight>
+void Run(const FloatGemmArgs& args) {
   size_t row = 0;
   if (args.batch == 1) {
-    for (; row + 4 <= args.rows; row += 4) Block<4, 1>(args, row, 0);
+    for (; row + 4 <= args.rows; row += 4) Block<Weight, 4, 1>(args, row, 0);
   }
-  for (; row + 2 <= args.rows; row += 2) Rows<2>(args, row);
-  for (; row < args.rows; ++row) Rows<1>(args, row);
+  for (; row + 2 <= args.rows; row += 2) Rows<Weight, 2>(args, row);
+  for (; row < args.rows; ++row) Rows<Weight, 1>(args, row);
+}
+
+}  // namespace
+
+void FloatGemmX86Avx2(const FloatGemmArgs& args) {
+  switch (args.type) {
+    case FloatType::kF16:
+      return Run<Half>(args);
+    case FloatType::kBf16:
+      return Run<Bfloat16>(args);
+    case FloatType::kF32:
+      return Run<Float>(args);
+  }
 }
 
 }  // namespace bitnet

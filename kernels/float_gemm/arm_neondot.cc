@@ -1,6 +1,6 @@
 #include <arm_neon.h>
 
-#include "kernels/half_gemm/half_gemm.h"
+#include "kernels/float_gemm/float_gemm.h"
 
 // The 16 lanes of a dot product are four registers: lanes 0-3, 4-7, 8-11 and 12-15.
 namespace bitnet {
@@ -21,12 +21,29 @@ float Fold(const Lanes& lanes) {
   return vget_lane_f32(vpadd_f32(two, two), 0);
 }
 
-// Exact.
-float32x4_t Widen(const uint16_t* halves) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(halves))); }
+// One weight of each type as it lies in memory. `Widen` turns the next of them into floats, exactly.
+struct Half {
+  uint8_t bits[2];
+};
+struct Bfloat16 {
+  uint8_t bits[2];
+};
+struct Float {
+  uint8_t bits[4];
+};
+
+const uint8_t* Bytes(const void* w) { return static_cast<const uint8_t*>(w); }
+uint16x4_t LoadFour16(const void* w) { return vreinterpret_u16_u8(vld1_u8(Bytes(w))); }
+
+float32x4_t Widen(const Half* w) { return vcvt_f32_f16(vreinterpret_f16_u16(LoadFour16(w))); }
+float32x4_t Widen(const Bfloat16* w) {
+  return vreinterpretq_f32_u32(vshlq_n_u32(vmovl_u16(LoadFour16(w)), 16));
+}
+float32x4_t Widen(const Float* w) { return vreinterpretq_f32_u8(vld1q_u8(Bytes(w))); }
 
 // Adds the next 16 products of each row and column to their lanes.
-template <int kRows, int kColumns>
-void AddProducts(const uint16_t* w, size_t w_stride, const float* x, size_t x_stride,
+template <typename Weight, int kRows, int kColumns>
+void AddProducts(const Weight* w, size_t w_stride, const float* x, size_t x_stride,
                  Lanes (&lanes)[kRows][kColumns]) {
   for (size_t q = 0; q < 4; ++q) {
     float32x4_t wide[kRows];
@@ -40,9 +57,9 @@ void AddProducts(const uint16_t* w, size_t w_stride, const float* x, size_t x_st
   }
 }
 
-template <int kRows, int kColumns>
-void Block(const HalfGemmArgs& args, size_t row, size_t b) {
-  const uint16_t* w = args.w + row * args.k;
+template <typename Weight, int kRows, int kColumns>
+void Block(const FloatGemmArgs& args, size_t row, size_t b) {
+  const Weight* w = static_cast<const Weight*>(args.w) + row * args.k;
   const float* x = args.x + b * args.x_stride;
   Lanes lanes[kRows][kColumns];
   for (auto& columns : lanes) {
@@ -54,7 +71,7 @@ void Block(const HalfGemmArgs& args, size_t row, size_t b) {
   for (; i + kLanes <= args.k; i += kLanes) AddProducts(w + i, args.k, x + i, args.x_stride, lanes);
   if (i < args.k) {
     // Absent elements take part as +0.
-    uint16_t w_tail[kRows * kLanes] = {};
+    Weight w_tail[kRows * kLanes] = {};
     float x_tail[kColumns * kLanes] = {};
     for (size_t j = 0; i + j < args.k; ++j) {
       for (int r = 0; r < kRows; ++r) w_tail[r * kLanes + j] = w[r * args.k + i + j];
@@ -68,29 +85,41 @@ void Block(const HalfGemmArgs& args, size_t row, size_t b) {
 }
 
 // Several columns: 2 rows x 3 columns x 4 registers are 24 sums, which with 2 weights and an x fit 32.
-template <int kRows>
-void Rows(const HalfGemmArgs& args, size_t row) {
+template <typename Weight, int kRows>
+void Rows(const FloatGemmArgs& args, size_t row) {
   size_t b = 0;
-  for (; b + 3 <= args.batch; b += 3) Block<kRows, 3>(args, row, b);
+  for (; b + 3 <= args.batch; b += 3) Block<Weight, kRows, 3>(args, row, b);
   switch (args.batch - b) {
     case 2:
-      return Block<kRows, 2>(args, row, b);
+      return Block<Weight, kRows, 2>(args, row, b);
     case 1:
-      return Block<kRows, 1>(args, row, b);
+      return Block<Weight, kRows, 1>(args, row, b);
     default:
       return;
   }
 }
 
-}  // namespace
-
-void HalfGemmArmNeonDot(const HalfGemmArgs& args) {
+template <typename Weight>
+void Run(const FloatGemmArgs& args) {
   size_t row = 0;
   if (args.batch == 1) {
-    for (; row + 4 <= args.rows; row += 4) Block<4, 1>(args, row, 0);
+    for (; row + 4 <= args.rows; row += 4) Block<Weight, 4, 1>(args, row, 0);
   }
-  for (; row + 2 <= args.rows; row += 2) Rows<2>(args, row);
-  for (; row < args.rows; ++row) Rows<1>(args, row);
+  for (; row + 2 <= args.rows; row += 2) Rows<Weight, 2>(args, row);
+  for (; row < args.rows; ++row) Rows<Weight, 1>(args, row);
+}
+
+}  // namespace
+
+void FloatGemmArmNeonDot(const FloatGemmArgs& args) {
+  switch (args.type) {
+    case FloatType::kF16:
+      return Run<Half>(args);
+    case FloatType::kBf16:
+      return Run<Bfloat16>(args);
+    case FloatType::kF32:
+      return Run<Float>(args);
+  }
 }
 
 }  // namespace bitnet

@@ -1,8 +1,8 @@
 #include <immintrin.h>
 
-#include "kernels/half_gemm/half_gemm.h"
+#include "kernels/float_gemm/float_gemm.h"
 
-// ternary_gemm/x86_avx512vnni.cc.
+// The 16 lanes of a dot product are one register.
 namespace bitnet {
 namespace {
 
@@ -17,13 +17,32 @@ float Fold(__m512 lanes) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
+// One weight of each type as it lies in memory. `Widen` turns the next of them into floats, exactly.
+struct Half {
+  uint8_t bits[2];
+};
+struct Bfloat16 {
+  uint8_t bits[2];
+};
+struct Float {
+  uint8_t bits[4];
+};
+
+__m256i LoadSixteen16(const void* w) { return _mm256_loadu_si256(static_cast<const __m256i*>(w)); }
+
+__m512 Widen(const Half* w) { return _mm512_cvtph_ps(LoadSixteen16(w)); }
+__m512 Widen(const Bfloat16* w) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(LoadSixteen16(w)), 16));
+}
+__m512 Widen(const Float* w) { return _mm512_loadu_ps(w); }
+
 // Adds the next 16 products of each row and column to their lanes.
-template <int kRows, int kColumns>
-void AddProducts(const uint16_t* w, size_t w_stride, const float* x, size_t x_stride,
+template <typename Weight, int kRows, int kColumns>
+void AddProducts(const Weight* w, size_t w_stride, const float* x, size_t x_stride,
                  __m512 (&lanes)[kRows][kColumns]) {
   __m512 wide[kRows];
   for (int r = 0; r < kRows; ++r) {
-    wide[r] = _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + r * w_stride)));
+    wide[r] = Widen(w + r * w_stride);
   }
   for (int c = 0; c < kColumns; ++c) {
     const __m512 column = _mm512_loadu_ps(x + c * x_stride);
@@ -31,9 +50,9 @@ void AddProducts(const uint16_t* w, size_t w_stride, const float* x, size_t x_st
   }
 }
 
-template <int kRows, int kColumns>
-void Block(const HalfGemmArgs& args, size_t row, size_t b) {
-  const uint16_t* w = args.w + row * args.k;
+template <typename Weight, int kRows, int kColumns>
+void Block(const FloatGemmArgs& args, size_t row, size_t b) {
+  const Weight* w = static_cast<const Weight*>(args.w) + row * args.k;
   const float* x = args.x + b * args.x_stride;
   __m512 lanes[kRows][kColumns];
   for (auto& columns : lanes) {
@@ -49,7 +68,7 @@ void Block(const HalfGemmArgs& args, size_t row, size_t b) {
   }
   if (i < args.k) {
     // Absent elements take part as +0.
-    uint16_t w_tail[kRows * kLanes] = {};
+    Weight w_tail[kRows * kLanes] = {};
     float x_tail[kColumns * kLanes] = {};
     for (size_t j = 0; i + j < args.k; ++j) {
       for (int r = 0; r < kRows; ++r) w_tail[r * kLanes + j] = w[r * args.k + i + j];
@@ -63,28 +82,40 @@ void Block(const HalfGemmArgs& args, size_t row, size_t b) {
 }
 
 // 4 rows x 4 columns: 16 sums, 4 rows of weights and an x fit the 32 registers.
-template <int kRows>
-void Rows(const HalfGemmArgs& args, size_t row) {
+template <typename Weight, int kRows>
+void Rows(const FloatGemmArgs& args, size_t row) {
   size_t b = 0;
-  for (; b + 4 <= args.batch; b += 4) Block<kRows, 4>(args, row, b);
+  for (; b + 4 <= args.batch; b += 4) Block<Weight, kRows, 4>(args, row, b);
   switch (args.batch - b) {
     case 3:
-      return Block<kRows, 3>(args, row, b);
+      return Block<Weight, kRows, 3>(args, row, b);
     case 2:
-      return Block<kRows, 2>(args, row, b);
+      return Block<Weight, kRows, 2>(args, row, b);
     case 1:
-      return Block<kRows, 1>(args, row, b);
+      return Block<Weight, kRows, 1>(args, row, b);
     default:
       return;
   }
 }
 
+template <typename Weight>
+void Run(const FloatGemmArgs& args) {
+  size_t row = 0;
+  for (; row + 4 <= args.rows; row += 4) Rows<Weight, 4>(args, row);
+  for (; row < args.rows; ++row) Rows<Weight, 1>(args, row);
+}
+
 }  // namespace
 
-void HalfGemmX86Avx512Vnni(const HalfGemmArgs& args) {
-  size_t row = 0;
-  for (; row + 4 <= args.rows; row += 4) Rows<4>(args, row);
-  for (; row < args.rows; ++row) Rows<1>(args, row);
+void FloatGemmX86Avx512Vnni(const FloatGemmArgs& args) {
+  switch (args.type) {
+    case FloatType::kF16:
+      return Run<Half>(args);
+    case FloatType::kBf16:
+      return Run<Bfloat16>(args);
+    case FloatType::kF32:
+      return Run<Float>(args);
+  }
 }
 
 }  // namespace bitnet
