@@ -4,10 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/model/model_file.h"
 
 namespace bitnet {
+
+struct Format;
+struct StoredMatrix;
 
 // Which arrangement of an I2_S tensor's codes a file has: nothing in it tells.
 enum class I2sLayout {
@@ -49,12 +53,21 @@ class RowDecoder {
   bool Codes(size_t row, int8_t* codes, float* scales) const;
 
  private:
-  // Filled in by the implementation.
+  absl::Status QuantizeAbsmean(const ModelTensor& tensor);
+  StoredMatrix matrix() const;
+  size_t StoredRow(size_t row) const;
+
   size_t rows_ = 0;
   size_t k_ = 0;
   CodeRange codes_ = CodeRange::kNone;
   size_t group_weights_ = 0;
   bool has_tensor_scale_ = false;
+
+  const Format* format_ = nullptr;
+  const uint8_t* data_ = nullptr;  // Borrowed from the tensor.
+  float scale_ = 1;                // Of all weights, where has_tensor_scale_.
+  float absmean_inverse_ = 0;      // Not 0: floats are made ternary, by multiplying with this and rounding.
+  size_t head_rows_ = 0;           // Not 0: heads of so many rows are stored in Hugging Face's order.
 };
 
 }  // namespace bitnet

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -102,6 +103,18 @@ absl::StatusOr<Mapping> Mapping::ReadFile(const std::string& path) {
         absl::StrFormat("%s: went from %d to %d bytes while it was read", path, size, size_now));
   }
   return mapping;
+}
+
+absl::StatusOr<Mapping> Mapping::CopyOf(std::span<const uint8_t> bytes) {
+  if (bytes.empty()) {
+    return Mapping(nullptr, 0);
+  }
+  void* data = mmap(nullptr, bytes.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED) {
+    return SystemError("a copy", absl::StrFormat("finding memory for its %d bytes", bytes.size()));
+  }
+  std::memcpy(data, bytes.data(), bytes.size());
+  return Mapping(static_cast<uint8_t*>(data), bytes.size());
 }
 
 Mapping::Mapping(Mapping&& other) noexcept

@@ -19,6 +19,8 @@ class Mapping {
   static absl::StatusOr<Mapping> MapFile(const std::string& path);
   // Reads the whole file into private memory. DATA_LOSS if its size changes meanwhile.
   static absl::StatusOr<Mapping> ReadFile(const std::string& path);
+  // A private copy of bytes that are in no file.
+  static absl::StatusOr<Mapping> CopyOf(std::span<const uint8_t> bytes);
 
   Mapping(Mapping&& other) noexcept;
   Mapping& operator=(Mapping&& other) noexcept;

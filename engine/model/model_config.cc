@@ -1,23 +1,27 @@
 #include "engine/model/model_config.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 
 namespace bitnet {
 namespace {
-
-constexpr std::string_view kArchitecture = "bitnet-b1.58";
 
 // Far above any model there is, and small enough that a product of two dimensions fits 2^40.
 constexpr uint64_t kMaxDim = uint64_t{1} << 20;
 constexpr uint64_t kMaxLayers = 1024;
 constexpr uint64_t kMaxHeads = 4096;
 constexpr uint64_t kMaxHeadDim = 4096;
-constexpr uint64_t kTernaryBlock = 128;
+
+// GGUF's default where rope.freq_base is missing.
+constexpr double kDefaultRopeTheta = 10000;
 
 // Reads the keys of one architecture, "bitnet-b1.58.block_count" for "block_count".
 class ConfigReader {
@@ -56,6 +60,32 @@ class ConfigReader {
   std::string architecture_;
 };
 
+// Heads may be wider or narrower than their share of the hidden dimensions; then a key says so. Rotary
+// positions turn all of a head.
+absl::Status ReadHeadDim(const ConfigReader& reader, ModelConfig& config) {
+  for (const char* key : {"attention.key_length", "rope.dimension_count"}) {
+    if (reader.Has(key)) {
+      ASSIGN_OR_RETURN(config.head_dim, reader.Size(key, kMaxHeadDim));
+      RETURN_IF_ERROR(reader.Multiple(key, config.head_dim, 2));
+      break;
+    }
+  }
+  if (config.head_dim == 0) {
+    config.head_dim = config.hidden_dim / config.num_heads;
+    return reader.Multiple("embedding_length", config.hidden_dim, 2 * config.num_heads);
+  }
+  for (const char* key : {"attention.value_length", "rope.dimension_count"}) {
+    if (reader.Has(key)) {
+      ASSIGN_OR_RETURN(const size_t dim, reader.Size(key, kMaxHeadDim));
+      if (dim != config.head_dim) {
+        return reader.Wrong(key, absl::StrCat(dim),
+                            absl::StrFormat("the heads' %d dimensions", config.head_dim));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadHeads(const ConfigReader& reader, ModelConfig& config) {
   ASSIGN_OR_RETURN(config.num_heads, reader.Size("attention.head_count", kMaxHeads));
   config.num_kv_heads = config.num_heads;
@@ -63,17 +93,11 @@ absl::Status ReadHeads(const ConfigReader& reader, ModelConfig& config) {
     ASSIGN_OR_RETURN(config.num_kv_heads, reader.Size("attention.head_count_kv", kMaxHeads));
   }
   RETURN_IF_ERROR(reader.Multiple("attention.head_count", config.num_heads, config.num_kv_heads));
-  if (reader.Has("rope.dimension_count")) {
-    ASSIGN_OR_RETURN(config.head_dim, reader.Size("rope.dimension_count", kMaxHeadDim));
-    RETURN_IF_ERROR(reader.Multiple("rope.dimension_count", config.head_dim, 2));
-  } else {
-    config.head_dim = config.hidden_dim / config.num_heads;
-    RETURN_IF_ERROR(reader.Multiple("embedding_length", config.hidden_dim, 2 * config.num_heads));
-  }
-  if (config.query_dim() > kMaxDim || config.query_dim() % kTernaryBlock != 0) {
-    return reader.Wrong(
-        "attention.head_count", absl::StrFormat("%d heads of %d", config.num_heads, config.head_dim),
-        absl::StrFormat("a product of at most %d and a multiple of %d", kMaxDim, kTernaryBlock));
+  RETURN_IF_ERROR(ReadHeadDim(reader, config));
+  if (config.query_dim() > kMaxDim) {
+    return reader.Wrong("attention.head_count",
+                        absl::StrFormat("%d heads of %d", config.num_heads, config.head_dim),
+                        absl::StrFormat("a product of at most %d", kMaxDim));
   }
   return absl::OkStatus();
 }
@@ -84,7 +108,11 @@ absl::Status ReadConstants(const ConfigReader& reader, ModelConfig& config) {
     return reader.Wrong("attention.layer_norm_rms_epsilon", absl::StrCat(eps), "above 0 and at most 0.01");
   }
   config.rms_norm_eps = static_cast<float>(eps);
-  ASSIGN_OR_RETURN(config.rope_theta, reader.Float("rope.freq_base"));
+  config.input_norm_eps = config.rms_norm_eps;
+  config.rope_theta = kDefaultRopeTheta;
+  if (reader.Has("rope.freq_base")) {
+    ASSIGN_OR_RETURN(config.rope_theta, reader.Float("rope.freq_base"));
+  }
   if (!(config.rope_theta > 0 && std::isfinite(config.rope_theta))) {
     return reader.Wrong("rope.freq_base", absl::StrCat(config.rope_theta), "a finite number above 0");
   }
@@ -119,16 +147,87 @@ absl::Status ReadVocabSize(const ConfigReader& reader, const ModelFile& file, Mo
   return absl::OkStatus();
 }
 
+absl::Status ApplyArchitecture(const ModelFile& file, ModelConfig& config) {
+  const Architecture* architecture = FindArchitecture(config.architecture);
+  if (architecture == nullptr) {
+    const auto add_name = [](std::string* out, const Architecture& a) { out->append(a.name); };
+    return absl::UnimplementedError(absl::StrFormat("%s: the model's architecture is '%s'; known are %s",
+                                                    file.path(), config.architecture,
+                                                    absl::StrJoin(Architectures(), ", ", add_name)));
+  }
+  config.ffn_activation = architecture->ffn;
+  config.rope_pairs = architecture->rope;
+  config.has_sub_norms = architecture->sub_norms;
+  config.has_query_key_norms = architecture->query_key_norms;
+  config.head_is_embedding = architecture->head_is_embedding;
+  config.activations =
+      architecture->trained_quantised ? ActivationPolicy::kInt8Token : ActivationPolicy::kByTensor;
+  return absl::OkStatus();
+}
+
+// Scaling by a tensor of factors (rope_freqs.weight) is not said here but by the tensor.
+absl::Status ReadRopeScaling(const ConfigReader& reader, const ModelFile& file, ModelConfig& config) {
+  if (!reader.Has("rope.scaling.type")) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::string type, file.GetString(reader.Key("rope.scaling.type")));
+  if (type == "none") {
+    return absl::OkStatus();
+  }
+  if (type != "linear" && type != "yarn") {
+    return absl::UnimplementedError(absl::StrFormat("%s: key '%s' is '%s'; known are none, linear, yarn",
+                                                    file.path(), reader.Key("rope.scaling.type"), type));
+  }
+  RopeScaling& scaling = config.rope_scaling;
+  scaling.kind = type == "linear" ? RopeScaling::Kind::kLinear : RopeScaling::Kind::kYarn;
+  ASSIGN_OR_RETURN(scaling.factor, reader.Float("rope.scaling.factor"));
+  if (!(scaling.factor >= 1 && scaling.factor <= 1e4)) {
+    return reader.Wrong("rope.scaling.factor", absl::StrCat(scaling.factor), "1 to 10000");
+  }
+  scaling.original_context = static_cast<double>(config.max_seq_len);
+  if (reader.Has("rope.scaling.original_context_length")) {
+    ASSIGN_OR_RETURN(scaling.original_context, reader.Size("rope.scaling.original_context_length", kMaxDim));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadActivations(const ModelFile& file, ModelConfig& config) {
+  constexpr std::string_view kEpsilonKey = "bitnet.input_norm_rms_epsilon";
+  if (file.Has(kEpsilonKey)) {
+    ASSIGN_OR_RETURN(const double eps, file.GetFloat(kEpsilonKey));
+    if (!(eps > 0 && eps <= 1e-2)) {
+      return absl::DataLossError(absl::StrFormat("%s: key '%s' is %g; above 0 and at most 0.01 was wanted",
+                                                 file.path(), kEpsilonKey, eps));
+    }
+    config.input_norm_eps = static_cast<float>(eps);
+  }
+  constexpr std::string_view kActivationsKey = "bitnet.activations";
+  if (!file.Has(kActivationsKey)) {
+    return absl::OkStatus();
+  }
+  constexpr std::pair<std::string_view, ActivationPolicy> kPolicies[] = {
+      {"int8_token", ActivationPolicy::kInt8Token}, {"int8_group", ActivationPolicy::kInt8Group},
+      {"binary", ActivationPolicy::kBinary},        {"ternary", ActivationPolicy::kTernary},
+      {"bf16", ActivationPolicy::kBFloat16},
+  };
+  ASSIGN_OR_RETURN(const std::string name, file.GetString(kActivationsKey));
+  const auto* found =
+      std::ranges::find(kPolicies, name, &std::pair<std::string_view, ActivationPolicy>::first);
+  if (found == std::end(kPolicies)) {
+    return absl::DataLossError(
+        absl::StrFormat("%s: key '%s' is '%s'; int8_token, int8_group, binary, ternary or bf16 was wanted",
+                        file.path(), kActivationsKey, name));
+  }
+  config.activations = found->second;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ModelConfig> ReadModelConfig(const ModelFile& file) {
   ModelConfig config;
   ASSIGN_OR_RETURN(config.architecture, file.GetString("general.architecture"));
-  if (config.architecture != kArchitecture) {
-    return absl::UnimplementedError(
-        absl::StrFormat("%s: the model's architecture is '%s'; only '%s' is known", file.path(),
-                        config.architecture, kArchitecture));
-  }
+  RETURN_IF_ERROR(ApplyArchitecture(file, config));
   if (file.Has("general.name")) {
     ASSIGN_OR_RETURN(config.name, file.GetString("general.name"));
   }
@@ -136,19 +235,11 @@ absl::StatusOr<ModelConfig> ReadModelConfig(const ModelFile& file) {
   ASSIGN_OR_RETURN(config.num_layers, reader.Size("block_count", kMaxLayers));
   ASSIGN_OR_RETURN(config.max_seq_len, reader.Size("context_length", kMaxDim));
   ASSIGN_OR_RETURN(config.hidden_dim, reader.Size("embedding_length", kMaxDim));
-  RETURN_IF_ERROR(reader.Multiple("embedding_length", config.hidden_dim, kTernaryBlock));
   ASSIGN_OR_RETURN(config.ffn_dim, reader.Size("feed_forward_length", kMaxDim));
-  RETURN_IF_ERROR(reader.Multiple("feed_forward_length", config.ffn_dim, kTernaryBlock));
   RETURN_IF_ERROR(ReadHeads(reader, config));
   RETURN_IF_ERROR(ReadConstants(reader, config));
-  if (reader.Has("rope.scaling.type")) {
-    ASSIGN_OR_RETURN(const std::string scaling, file.GetString(reader.Key("rope.scaling.type")));
-    if (scaling != "none") {
-      return absl::UnimplementedError(
-          absl::StrFormat("%s: key '%s' is '%s'; only unscaled positions are known", file.path(),
-                          reader.Key("rope.scaling.type"), scaling));
-    }
-  }
+  RETURN_IF_ERROR(ReadRopeScaling(reader, file, config));
+  RETURN_IF_ERROR(ReadActivations(file, config));
   RETURN_IF_ERROR(ReadVocabSize(reader, file, config));
   return config;
 }

@@ -87,7 +87,10 @@ struct ModelFile::Contents {
     const uint64_t begin = (reader.position() + alignment - 1) / alignment * alignment;
     const std::span<const uint8_t> data =
         begin < bytes.size() ? bytes.subspan(begin) : std::span<const uint8_t>();
-    ASSIGN_OR_RETURN(tensors, PlaceGgufTensors(std::move(infos), data, alignment));
+    const auto found = keys.find("general.architecture");
+    const auto* architecture = found == keys.end() ? nullptr : std::get_if<std::string>(&found->second);
+    ASSIGN_OR_RETURN(tensors, PlaceGgufTensors(std::move(infos), data, alignment,
+                                               architecture == nullptr ? std::string_view() : *architecture));
     IndexTensors();
     file_bytes = bytes.size();
     return absl::OkStatus();

@@ -45,6 +45,9 @@ enum class GgmlType : uint32_t {
   // In no GGUF file: Hugging Face's uint8 tensor of BitNet weights. Of `rows` rows, those r, r + rows/4, r +
   // rows/2 and r + 3*rows/4 share row r of the bytes, in bits 1:0, 3:2, 5:4 and 7:6, as weight + 1.
   kHfTernary = 1u << 16,
+  // What files of other programs mean by numbers that ggml gives to other types (gguf_types.h); not read.
+  kTL2 = (1u << 16) + 1,      // 39 in Microsoft's files, MXFP4 elsewhere.
+  kQ1_0G32 = (1u << 16) + 2,  // 40 in PrismML's earliest, NVFP4 elsewhere.
 };
 
 std::string_view GgmlTypeName(GgmlType type);

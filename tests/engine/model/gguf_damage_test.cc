@@ -147,7 +147,7 @@ TEST(GgufDamageTest, RefusesWrongOffsets) {
   ExpectDataLoss(GgufWriter().RawTensor("t", 0, {1}, kHuge - 31),
                  "tensor 't' begins at offset 18446744073709551584");
   ExpectDataLoss(GgufWriter().RawTensor("t", 0, {1}, 0), "but only 0 bytes of tensor data follow");
-  ExpectDataLoss(GgufWriter().RawTensor("t", 14, {256}, 0), "but only 0 bytes of tensor data follow");
+  ExpectDataLoss(GgufWriter().RawTensor("t", 10, {256}, 0), "but only 0 bytes of tensor data follow");
 }
 
 TEST(GgufDamageTest, RefusesTensorsBeyondTheFile) {
@@ -158,8 +158,8 @@ TEST(GgufDamageTest, RefusesTensorsBeyondTheFile) {
 }
 
 TEST(GgufDamageTest, RefusesTernaryTensorsOfPartBlocks) {
-  ExpectDataLoss(GgufWriter().Tensor("t", GgmlType::kI2S, {64, 3}, std::vector<uint8_t>(256)),
-                 "tensor 't' is I2_S with 192 elements; a multiple of 128 was wanted");
+  ExpectDataLoss(GgufWriter().Tensor("t", GgmlType::kI2S, {65, 3}, std::vector<uint8_t>(256)),
+                 "tensor 't' is I2_S with 195 elements; a multiple of 4 was wanted");
 }
 
 TEST(GgufDamageTest, RefusesOverlaps) {
@@ -167,8 +167,8 @@ TEST(GgufDamageTest, RefusesOverlaps) {
       GgufWriter().RawTensor("b", 0, {1}, 32).RawTensor("a", 0, {9}, 0).RawData(std::vector<uint8_t>(64)),
       "tensor 'a', 36 bytes from offset 0, overlaps tensor 'b' from offset 32");
   ExpectDataLoss(GgufWriter()
-                     .RawTensor("a", 14, {256}, 0)
-                     .RawTensor("b", 14, {256}, 0)
+                     .RawTensor("a", 10, {256}, 0)
+                     .RawTensor("b", 10, {256}, 0)
                      .RawData(std::vector<uint8_t>(64)),
                  "overlaps tensor 'b' from offset 0");
 }
