@@ -2,20 +2,23 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "engine/tokenizer/pretokenizer_names.h"
 
 namespace bitnet {
 
-// A regular expression whose matches, one after the other, are the words. Immutable after creation; safe to
-// share between threads. Letters and numbers are those of the Unicode version that the installed PCRE2 knows
-// (14 in Debian 12); characters that are newer count as symbols.
+// Regular expressions that cut a text into pieces, each within the pieces of the one before. Immutable after
+// creation; safe to share between threads. Letters and numbers are those of the Unicode version that the
+// installed PCRE2 knows (14 in Debian 12); characters that are newer count as symbols.
 class Pretokenizer {
  public:
-  // `name` as in tokenizer.ggml.pre; "" is llama-3's. UNIMPLEMENTED names one that is not known.
-  static absl::StatusOr<Pretokenizer> Create(std::string_view name);
+  // Without steps the whole text is one word.
+  static absl::StatusOr<Pretokenizer> Create(std::span<const SplitStep> steps);
 
   Pretokenizer(Pretokenizer&&) noexcept;
   Pretokenizer& operator=(Pretokenizer&&) noexcept;
@@ -27,9 +30,10 @@ class Pretokenizer {
   void Split(std::string_view text, absl::FunctionRef<void(std::string_view)> word) const;
 
  private:
-  struct Pattern;
-  explicit Pretokenizer(std::unique_ptr<Pattern> pattern);
-  std::unique_ptr<Pattern> pattern_;
+  class Pattern;
+  class Splitter;
+  explicit Pretokenizer(std::vector<std::unique_ptr<Pattern>> patterns);
+  std::vector<std::unique_ptr<Pattern>> patterns_;
 };
 
 }  // namespace bitnet

@@ -3,9 +3,11 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 
 namespace bitnet {
 
@@ -17,17 +19,18 @@ class SpecialTokenFinder {
     int32_t id = -1;
   };
 
-  // `text` is not empty.
-  void Add(std::string text, int32_t id);
-  // The first marker at or after `from`; of several that begin there, the longest.
-  Found FindNext(std::string_view text, size_t from) const;
+  // `text` is not empty, and outlives this. Of several ids for one text the first counts.
+  void Add(std::string_view text, int32_t id);
+  // The first marker at or after `from` that `counts` says counts; of several that begin there, the longest.
+  Found FindNext(std::string_view text, size_t from, absl::FunctionRef<bool(const Found&)> counts) const;
+  Found FindNext(std::string_view text, size_t from) const {
+    return FindNext(text, from, [](const Found&) { return true; });
+  }
 
  private:
-  struct Marker {
-    std::string text;
-    int32_t id;
-  };
-  std::array<std::vector<Marker>, 256> by_first_byte_;  // The longest first.
+  // Some vocabularies have thousands of markers that begin alike, but few lengths.
+  std::array<std::vector<size_t>, 256> lengths_by_first_byte_;  // The longest first.
+  absl::flat_hash_map<std::string_view, int32_t> ids_;
 };
 
 }  // namespace bitnet

@@ -7,29 +7,49 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "engine/tokenizer/bpe_tokenizer.h"
-#include "engine/tokenizer/chat_format.h"
-#include "engine/tokenizer/pretokenizer.h"
+#include "engine/tokenizer/pretokenizer_names.h"
+#include "engine/tokenizer/spm_tokenizer.h"
 #include "engine/tokenizer/vocabulary.h"
 
 namespace bitnet {
 
-absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::FromGguf(const ModelFile& file) {
-  ASSIGN_OR_RETURN(const std::string model, file.GetString("tokenizer.ggml.model"));
-  if (model != "gpt2") {
-    return absl::UnimplementedError(absl::StrFormat(
-        "%s: key 'tokenizer.ggml.model' is '%s'; only 'gpt2' (byte-level BPE) is known", file.path(), model));
-  }
+namespace {
+
+absl::StatusOr<std::unique_ptr<Tokenizer>> MakeBpeTokenizer(const ModelFile& file) {
   std::string pre;
   if (file.Has("tokenizer.ggml.pre")) {
     ASSIGN_OR_RETURN(pre, file.GetString("tokenizer.ggml.pre"));
   }
-  absl::StatusOr<Pretokenizer> pretokenizer = Pretokenizer::Create(pre);
-  if (!pretokenizer.ok()) {
-    return absl::Status(pretokenizer.status().code(),
-                        absl::StrCat(file.path(), ": ", pretokenizer.status().message()));
+  const absl::StatusOr<PretokenizerKind> kind = FindPretokenizer(pre);
+  if (!kind.ok()) {
+    return absl::Status(kind.status().code(), absl::StrCat(file.path(), ": ", kind.status().message()));
   }
-  ASSIGN_OR_RETURN(Vocabulary vocabulary, ReadVocabulary(file));
-  return std::make_unique<BpeTokenizer>(std::move(vocabulary), *std::move(pretokenizer));
+  ASSIGN_OR_RETURN(Pretokenizer pretokenizer, Pretokenizer::Create(kind->steps));
+  ASSIGN_OR_RETURN(BpeVocabulary vocabulary, ReadBpeVocabulary(file, {.adds_bos = kind->adds_bos}));
+  return std::make_unique<BpeTokenizer>(std::move(vocabulary), *kind, std::move(pretokenizer));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::FromGguf(const ModelFile& file) {
+  ASSIGN_OR_RETURN(const std::string model, file.GetString("tokenizer.ggml.model"));
+  if (model == "gpt2") {
+    return MakeBpeTokenizer(file);
+  }
+  if (model == "llama") {
+    ASSIGN_OR_RETURN(SpmVocabulary vocabulary, ReadSpmVocabulary(file));
+    return std::make_unique<SpmTokenizer>(std::move(vocabulary));
+  }
+  return absl::UnimplementedError(
+      absl::StrFormat("%s: key 'tokenizer.ggml.model' is '%s'; only 'gpt2' (byte-level BPE) and 'llama' "
+                      "(SentencePiece of type BPE) are known",
+                      file.path(), model));
+}
+
+std::vector<int32_t> Tokenizer::Encode(std::string_view text, SpecialTokens special) const {
+  const TextRange whole = {0, text.size()};
+  return EncodeAround(text,
+                      special == SpecialTokens::kPlain ? std::span(&whole, 1) : std::span<const TextRange>());
 }
 
 std::vector<int32_t> Tokenizer::EncodePrompt(std::string_view text) const {
@@ -40,18 +60,15 @@ std::vector<int32_t> Tokenizer::EncodePrompt(std::string_view text) const {
   return ids;
 }
 
-bool Tokenizer::has_chat_format() const { return FindEndOfTurn(*this).has_value(); }
-
-absl::StatusOr<std::vector<int32_t>> Tokenizer::EncodeChat(std::span<const ChatMessage> messages) const {
-  if (messages.empty()) {
-    return absl::InvalidArgumentError("a chat needs at least one message");
+std::string Tokenizer::Decode(std::span<const int32_t> ids) const {
+  std::string text;
+  for (const int32_t id : ids) {
+    text += TokenBytes(id);
   }
-  const std::optional<int32_t> end_of_turn = FindEndOfTurn(*this);
-  if (!end_of_turn.has_value()) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("the model has no known chat format: its vocabulary has no %s", kEndOfTurn));
+  if (adds_space() && text.starts_with(' ')) {
+    text.erase(0, 1);
   }
-  return EncodeChatFormat(*this, *end_of_turn, messages);
+  return text;
 }
 
 }  // namespace bitnet

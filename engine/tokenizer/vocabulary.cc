@@ -1,27 +1,27 @@
 #include "engine/tokenizer/vocabulary.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <limits>
-#include <utility>
+#include <span>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
-#include "engine/tokenizer/byte_unicode.h"
 
 namespace bitnet {
 namespace {
 
-constexpr std::string_view kTokensKey = "tokenizer.ggml.tokens";
-constexpr std::string_view kScoresKey = "tokenizer.ggml.scores";
 constexpr std::string_view kTypesKey = "tokenizer.ggml.token_type";
-constexpr std::string_view kMergesKey = "tokenizer.ggml.merges";
 constexpr std::string_view kAddBosKey = "tokenizer.ggml.add_bos_token";
+constexpr std::string_view kEndIdsKey = "tokenizer.ggml.eos_token_ids";
 
-// Ids of tokens by their text as the file writes it.
-using IdByText = absl::flat_hash_map<std::string, int32_t>;
+// In the models that people have, these end an answer, whatever else the file calls its end.
+constexpr std::string_view kEndTexts[] = {
+    kEndOfTurn,      "<|eom_id|>", "<|im_end|>",    "<|end_of_text|>",
+    "<|endoftext|>", "<|end|>",    "<end_of_turn>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>",
+};
 
 absl::Status Wrong(const ModelFile& file, std::string_view key, const std::string& problem) {
   return absl::DataLossError(absl::StrFormat("%s: key '%s' %s", file.path(), key, problem));
@@ -35,24 +35,17 @@ absl::Status CheckLength(const ModelFile& file, std::string_view key, size_t fou
   return absl::OkStatus();
 }
 
-absl::StatusOr<TokenType> ReadType(const ModelFile& file, int64_t number, size_t id) {
+bool EndsAnswers(std::string_view text) { return std::ranges::find(kEndTexts, text) != std::end(kEndTexts); }
+
+absl::StatusOr<TokenType> ReadType(const ModelFile& file, int64_t number, size_t id, std::string_view text) {
   if (number < 0 || number > static_cast<int64_t>(TokenType::kByte)) {
     return Wrong(file, kTypesKey,
                  absl::StrFormat("has type %d for token %d; 0 to 6 were wanted", number, id));
   }
-  return static_cast<TokenType>(number);
-}
-
-Vocabulary::Token MakeToken(const std::string& text, TokenType type) {
-  // Whatever its type says, nobody wants to read it in an answer.
-  if (text == kEndOfTurn) {
-    type = TokenType::kControl;
-  }
-  if (type == TokenType::kControl || type == TokenType::kUserDefined || type == TokenType::kUnknown) {
-    return {text, type};
-  }
-  // A text outside the byte alphabet cannot come out of merging, but the model may say it.
-  return {DecodeByteUnicode(text).value_or(text), type};
+  const auto type = static_cast<TokenType>(number);
+  const bool is_marker =
+      text == kEndOfTurn || (type == TokenType::kUserDefined && (LooksLikeMarker(text) || EndsAnswers(text)));
+  return is_marker ? TokenType::kControl : type;
 }
 
 absl::Status ReadTokens(const ModelFile& file, Vocabulary& vocabulary) {
@@ -71,61 +64,22 @@ absl::Status ReadTokens(const ModelFile& file, Vocabulary& vocabulary) {
   }
   vocabulary.tokens.reserve(texts.size());
   for (size_t id = 0; id < texts.size(); ++id) {
-    TokenType type = TokenType::kNormal;
-    if (!types.empty()) {
-      ASSIGN_OR_RETURN(type, ReadType(file, types[id], id));
-    }
-    vocabulary.tokens.push_back(MakeToken(texts[id], type));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status FindByteTokens(const ModelFile& file, const IdByText& ids, Vocabulary& vocabulary) {
-  for (int byte = 0; byte < 256; ++byte) {
-    const std::string text = EncodeByteUnicode(std::string(1, static_cast<char>(byte)));
-    const auto it = ids.find(text);
-    if (it == ids.end()) {
-      return Wrong(file, kTokensKey,
-                   absl::StrFormat("has no token for byte 0x%02x, written '%s'", byte, text));
-    }
-    vocabulary.byte_ids[byte] = it->second;
-  }
-  return absl::OkStatus();
-}
-
-// A merge is written as its two parts with a space between them; what they become is both without it.
-absl::Status ReadMerges(const ModelFile& file, const IdByText& ids, Vocabulary& vocabulary) {
-  ASSIGN_OR_RETURN(const auto merges, file.GetStrings(kMergesKey));
-  vocabulary.merges.Reserve(merges.size());
-  for (size_t rank = 0; rank < merges.size(); ++rank) {
-    const std::string& merge = merges[rank];
-    const auto problem = [&](std::string_view what) {
-      return Wrong(file, kMergesKey,
-                   absl::StrFormat("has merge %d, '%s', %s", rank, absl::Utf8SafeCHexEscape(merge), what));
-    };
-    const size_t space = merge.find(' ', 1);
-    if (space == std::string::npos || space + 1 == merge.size()) {
-      return problem("which is not two tokens with a space between them");
-    }
-    const auto left = ids.find(merge.substr(0, space));
-    const auto right = ids.find(merge.substr(space + 1));
-    if (left == ids.end() || right == ids.end()) {
-      return problem("a part of which is no token");
-    }
-    const auto merged = ids.find(merge.substr(0, space) + merge.substr(space + 1));
-    if (merged == ids.end()) {
-      return problem("whose result is no token");
-    }
-    vocabulary.merges.Add(left->second, right->second, {static_cast<int32_t>(rank), merged->second});
+    const int64_t number = types.empty() ? static_cast<int64_t>(TokenType::kNormal) : types[id];
+    ASSIGN_OR_RETURN(const TokenType type, ReadType(file, number, id, texts[id]));
+    vocabulary.tokens.push_back({texts[id], type});
   }
   return absl::OkStatus();
 }
 
 // The token that `key` names, if the file has it.
 absl::StatusOr<std::optional<int32_t>> ReadTokenId(const ModelFile& file, std::string_view key,
-                                                   size_t vocab_size) {
+                                                   const Vocabulary& vocabulary,
+                                                   std::optional<int32_t> otherwise) {
+  const size_t vocab_size = vocabulary.tokens.size();
   if (!file.Has(key)) {
-    return std::nullopt;
+    const bool fits = otherwise.has_value() && static_cast<size_t>(*otherwise) < vocab_size &&
+                      vocabulary.tokens[*otherwise].type != TokenType::kNormal;
+    return fits ? otherwise : std::nullopt;
   }
   ASSIGN_OR_RETURN(const uint64_t id, file.GetUint(key));
   if (id >= vocab_size) {
@@ -134,46 +88,88 @@ absl::StatusOr<std::optional<int32_t>> ReadTokenId(const ModelFile& file, std::s
   return static_cast<int32_t>(id);
 }
 
-absl::Status ReadRoles(const ModelFile& file, const IdByText& ids, Vocabulary& vocabulary) {
-  const size_t vocab_size = vocabulary.tokens.size();
-  ASSIGN_OR_RETURN(vocabulary.bos_id, ReadTokenId(file, "tokenizer.ggml.bos_token_id", vocab_size));
-  vocabulary.adds_bos = vocabulary.bos_id.has_value();
+absl::Status ReadBos(const ModelFile& file, const VocabularyDefaults& defaults, Vocabulary& vocabulary) {
+  ASSIGN_OR_RETURN(vocabulary.bos_id,
+                   ReadTokenId(file, "tokenizer.ggml.bos_token_id", vocabulary, defaults.bos_id));
+  vocabulary.adds_bos = defaults.adds_bos && vocabulary.bos_id.has_value();
   if (file.Has(kAddBosKey)) {
     ASSIGN_OR_RETURN(vocabulary.adds_bos, file.GetBool(kAddBosKey));
     if (vocabulary.adds_bos && !vocabulary.bos_id.has_value()) {
       return Wrong(file, kAddBosKey, "is true, but there is no key 'tokenizer.ggml.bos_token_id'");
     }
   }
-  const auto add_end = [&](std::optional<int32_t> id) {
-    if (id.has_value() && std::ranges::find(vocabulary.end_ids, *id) == vocabulary.end_ids.end()) {
-      vocabulary.end_ids.push_back(*id);
-    }
-  };
-  for (const std::string_view key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}) {
-    ASSIGN_OR_RETURN(const std::optional<int32_t> id, ReadTokenId(file, key, vocab_size));
-    add_end(id);
+  return absl::OkStatus();
+}
+
+void AddEnd(std::optional<int32_t> id, Vocabulary& vocabulary) {
+  if (!id.has_value() || std::ranges::find(vocabulary.end_ids, *id) != vocabulary.end_ids.end()) {
+    return;
   }
-  if (const auto it = ids.find(std::string(kEndOfTurn)); it != ids.end()) {
-    add_end(it->second);
+  vocabulary.end_ids.push_back(*id);
+  if (TokenType& type = vocabulary.tokens[*id].type; type == TokenType::kUserDefined) {
+    type = TokenType::kControl;
+  }
+}
+
+absl::Status ReadEnds(const ModelFile& file, const VocabularyDefaults& defaults, Vocabulary& vocabulary) {
+  ASSIGN_OR_RETURN(vocabulary.eos_id,
+                   ReadTokenId(file, "tokenizer.ggml.eos_token_id", vocabulary, defaults.eos_id));
+  AddEnd(vocabulary.eos_id, vocabulary);
+  for (const std::string_view key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
+    ASSIGN_OR_RETURN(const auto id, ReadTokenId(file, key, vocabulary, std::nullopt));
+    AddEnd(id, vocabulary);
+  }
+  if (file.Has(kEndIdsKey)) {
+    ASSIGN_OR_RETURN(const auto ids, file.GetInts(kEndIdsKey));
+    for (const int64_t id : ids) {
+      if (id < 0 || static_cast<size_t>(id) >= vocabulary.tokens.size()) {
+        return Wrong(file, kEndIdsKey,
+                     absl::StrFormat("has %d; there are %d tokens", id, vocabulary.tokens.size()));
+      }
+      AddEnd(static_cast<int32_t>(id), vocabulary);
+    }
+  }
+  // In the order of the list, so that every file of a model has its ends in one order.
+  std::array<std::optional<int32_t>, std::size(kEndTexts)> by_text;
+  for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+    const Vocabulary::Token& token = vocabulary.tokens[id];
+    if (token.type == TokenType::kControl) {
+      const auto* const it = std::ranges::find(kEndTexts, token.text);
+      if (it != std::end(kEndTexts)) {
+        by_text[it - kEndTexts] = static_cast<int32_t>(id);
+      }
+    }
+  }
+  for (const std::optional<int32_t> id : by_text) {
+    AddEnd(id, vocabulary);
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<Vocabulary> ReadVocabulary(const ModelFile& file) {
+bool LooksLikeMarker(std::string_view text) {
+  return text.size() > 4 && text.starts_with("<|") && text.ends_with("|>");
+}
+
+absl::StatusOr<Vocabulary> ReadVocabulary(const ModelFile& file, const VocabularyDefaults& defaults) {
   Vocabulary vocabulary;
   RETURN_IF_ERROR(ReadTokens(file, vocabulary));
+  RETURN_IF_ERROR(ReadBos(file, defaults, vocabulary));
+  RETURN_IF_ERROR(ReadEnds(file, defaults, vocabulary));
+  ASSIGN_OR_RETURN(vocabulary.unknown_id,
+                   ReadTokenId(file, "tokenizer.ggml.unknown_token_id", vocabulary, defaults.unknown_id));
+  return vocabulary;
+}
+
+absl::StatusOr<IdByText> ReadIds(const ModelFile& file) {
   ASSIGN_OR_RETURN(const auto texts, file.GetStrings(kTokensKey));
   IdByText ids;
   ids.reserve(texts.size());
   for (size_t id = 0; id < texts.size(); ++id) {
     ids.try_emplace(texts[id], static_cast<int32_t>(id));
   }
-  RETURN_IF_ERROR(FindByteTokens(file, ids, vocabulary));
-  RETURN_IF_ERROR(ReadMerges(file, ids, vocabulary));
-  RETURN_IF_ERROR(ReadRoles(file, ids, vocabulary));
-  return vocabulary;
+  return ids;
 }
 
 }  // namespace bitnet

@@ -23,14 +23,14 @@ json ReadJson(const std::string& path) {
 }
 
 // The vocabulary that a golden file brings along.
-GgufWriter VocabularyOf(const json& golden) {
+TinyVocabulary VocabularyOf(const json& golden) {
   TinyVocabulary vocabulary;
   vocabulary.tokens = golden.at("tokens").get<std::vector<std::string>>();
   vocabulary.merges = golden.at("merges").get<std::vector<std::string>>();
   vocabulary.types.assign(vocabulary.tokens.size(), TinyVocabulary::kNormal);
   const size_t num_special = golden.at("num_special").get<size_t>();
   std::fill(vocabulary.types.end() - num_special, vocabulary.types.end(), TinyVocabulary::kControl);
-  return vocabulary.Writer();
+  return vocabulary;
 }
 
 void ExpectSameIds(const Tokenizer& tokenizer, const json& golden, size_t at_least) {
@@ -56,9 +56,29 @@ void ExpectSameIds(const Tokenizer& tokenizer, const json& golden, size_t at_lea
 
 TEST(TokenizerGoldenTest, AgreesWithTheReferenceOnASmallVocabulary) {
   const json golden = ReadJson(BITNET_GOLDEN_DIR "/small.json");
-  const auto tokenizer = MakeTokenizer(VocabularyOf(golden));
+  const auto tokenizer = MakeTokenizer(VocabularyOf(golden).Writer());
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
   ExpectSameIds(**tokenizer, golden, 500);
+}
+
+TEST(TokenizerGoldenTest, AgreesWithTheReferenceOnOtherModelsPretokenizers) {
+  const TinyVocabulary vocabulary = VocabularyOf(ReadJson(BITNET_GOLDEN_DIR "/small.json"));
+  const json golden = ReadJson(BITNET_GOLDEN_DIR "/kinds.json");
+  for (const auto& kind : golden.at("kinds").get<std::vector<std::string>>()) {
+    GgufWriter writer;
+    writer.String("tokenizer.ggml.model", "gpt2")
+        .String("tokenizer.ggml.pre", kind)
+        .Strings("tokenizer.ggml.tokens", vocabulary.tokens)
+        .Strings("tokenizer.ggml.merges", vocabulary.merges);
+    const auto tokenizer = MakeTokenizer(writer);
+    ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+    ASSERT_GE(golden.at("cases").size(), 240u);
+    for (const json& one : golden.at("cases")) {
+      ASSERT_EQ((*tokenizer)->Encode(one.at("text").get<std::string>(), SpecialTokens::kPlain),
+                one.at(kind).get<std::vector<int32_t>>())
+          << kind << ": " << one.at("text").dump(-1, ' ', /*ensure_ascii=*/true);
+    }
+  }
 }
 
 TEST(TokenizerGoldenTest, AgreesWithTheReferenceOnTheEmbeddedModel) {
@@ -79,7 +99,7 @@ TEST(TokenizerGoldenTest, AgreesWithTheReferenceOnAFileNamedByHand) {
     GTEST_SKIP() << "BITNET_GOLDEN names no file";
   }
   const json golden = ReadJson(path);
-  const auto tokenizer = MakeTokenizer(VocabularyOf(golden));
+  const auto tokenizer = MakeTokenizer(VocabularyOf(golden).Writer());
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
   ExpectSameIds(**tokenizer, golden, 1);
 }

@@ -19,7 +19,7 @@ class PretokenizerTest : public testing::Test {
     return words;
   }
 
-  const Pretokenizer pretokenizer_ = *Pretokenizer::Create("llama-bpe");
+  const Pretokenizer pretokenizer_ = *Pretokenizer::Create(FindPretokenizer("llama-bpe")->steps);
 };
 
 TEST_F(PretokenizerTest, CutsTextAsLlama3Does) {
@@ -78,11 +78,33 @@ TEST_F(PretokenizerTest, KeepsLongRunsTogether) {
   EXPECT_EQ(Split(accents).size(), 1u);
 }
 
-TEST_F(PretokenizerTest, KnowsItsNamesAndNamesOthers) {
-  for (const char* name : {"", "llama3", "llama-v3", "llama-bpe"}) {
-    EXPECT_TRUE(Pretokenizer::Create(name).ok()) << name;
-  }
-  EXPECT_TRUE(IsError(Pretokenizer::Create("qwen2").status(), absl::StatusCode::kUnimplemented, "'qwen2'"));
+std::vector<std::string> SplitAs(const char* name, std::string_view text) {
+  std::vector<std::string> words;
+  Pretokenizer::Create(FindPretokenizer(name)->steps)->Split(text, [&](std::string_view word) {
+    words.emplace_back(word);
+  });
+  return words;
+}
+
+TEST(PretokenizerKindsTest, CutTextAsTheirModelsDo) {
+  constexpr std::string_view kText = "I'LL we'll 1234  x!?`\n\n y";
+  EXPECT_EQ(SplitAs("qwen2", kText), (std::vector<std::string>{"I", "'LL", " we", "'ll", " ", "1", "2", "3",
+                                                               "4", " ", " x", "!?`\n\n", " y"}));
+  EXPECT_EQ(SplitAs("gpt-2", kText), (std::vector<std::string>{"I", "'", "LL", " we", "'ll", " 1234", " ",
+                                                               " x", "!?`", "\n\n", " y"}));
+  EXPECT_EQ(SplitAs("smollm", kText), (std::vector<std::string>{"I", "'", "LL", " we", "'ll", " ", "1", "2",
+                                                                "3", "4", " ", " x", "!?`", "\n\n", " y"}));
+  EXPECT_EQ(SplitAs("falcon", kText), (std::vector<std::string>{"I", "'", "LL", " we", "'", "ll", " ", "123",
+                                                                "4", " ", " x", "!?`", "\n\n", " y"}));
+  EXPECT_EQ(SplitAs("default", "!?`"), (std::vector<std::string>{"!?", "`"}));
+  EXPECT_EQ(SplitAs("steps:punctuation,digits", "a!?12"), (std::vector<std::string>{"a", "!", "?", "12"}));
+}
+
+// Without steps there is nothing to cut but invalid bytes.
+TEST(PretokenizerKindsTest, WithoutStepsATextIsOneWord) {
+  std::vector<std::string> words;
+  Pretokenizer::Create({})->Split("a b\xFF c", [&](std::string_view word) { words.emplace_back(word); });
+  EXPECT_EQ(words, (std::vector<std::string>{"a b", "\xFF", " c"}));
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ class TokenizerTest : public testing::Test {
     bos_ = vocabulary.Add("<s>", TinyVocabulary::kControl);
     eot_ = vocabulary.Add("<|eot_id|>", TinyVocabulary::kControl);
     note_ = vocabulary.Add("<|note|>", TinyVocabulary::kUserDefined);
+    think_ = vocabulary.Add("<think>", TinyVocabulary::kUserDefined);
     GgufWriter writer = vocabulary.Writer();
     writer.Uint32("tokenizer.ggml.bos_token_id", bos_);
     tokenizer_ = *MakeTokenizer(writer);
@@ -38,7 +39,7 @@ class TokenizerTest : public testing::Test {
     return tokenizer_->Encode(text, SpecialTokens::kParse);
   }
 
-  int32_t th_, the_, space_the_, cd_, bc_, bcd_, bos_, eot_, note_;
+  int32_t th_, the_, space_the_, cd_, bc_, bcd_, bos_, eot_, note_, think_;
   std::unique_ptr<Tokenizer> tokenizer_;
 };
 
@@ -60,6 +61,18 @@ TEST_F(TokenizerTest, ParsesMarkersOnlyWhenAsked) {
   EXPECT_EQ(std::ranges::count(Plain("<|note|>"), note_), 0);
 }
 
+TEST_F(TokenizerTest, FindsUserDefinedTokensInAnyText) {
+  EXPECT_EQ(Plain("the<think>the"), (std::vector<int32_t>{the_, think_, the_}));
+  EXPECT_EQ(Parse("the<think>the"), (std::vector<int32_t>{the_, think_, the_}));
+  EXPECT_EQ(tokenizer_->TokenBytes(think_), "<think>");
+}
+
+// Else what a user types could end the user's turn, or begin another's.
+TEST_F(TokenizerTest, TakesUserDefinedMarkersForControlTokens) {
+  EXPECT_EQ(std::ranges::count(Plain("<|note|>"), note_), 0);
+  EXPECT_EQ(tokenizer_->TokenBytes(note_), "");
+}
+
 TEST_F(TokenizerTest, PutsTheBeginningInFrontOfAPrompt) {
   EXPECT_EQ(tokenizer_->EncodePrompt("the"), (std::vector<int32_t>{bos_, the_}));
   EXPECT_EQ(tokenizer_->EncodePrompt(""), (std::vector<int32_t>{bos_}));
@@ -72,17 +85,48 @@ TEST_F(TokenizerTest, GivesBackTheBytesOfAnyText) {
     for (char& c : text) {
       c = static_cast<char>(rng() % 2 == 0 ? rng() % 256 : "the bcd<|s>\xE2\x82\xAC"[rng() % 14]);
     }
-    std::string bytes;
-    for (const int32_t id : Plain(text)) {
-      bytes += tokenizer_->TokenBytes(id);
-    }
-    ASSERT_EQ(bytes, text);
+    ASSERT_EQ(tokenizer_->Decode(Plain(text)), text);
     std::string shown;
     for (const int32_t id : Parse(text)) {
       shown += tokenizer_->TokenText(id);
     }
     ASSERT_EQ(shown, text);
   }
+}
+
+// Merging ends at "b" "cd", and only llama-3 looks for the whole word first.
+TEST(TokenizerKindsTest, TakesAWordThatIsATokenWholeOnlyWhereTheModelDoes) {
+  TinyVocabulary vocabulary;
+  const int32_t cd = vocabulary.AddMerge("c", "d");
+  vocabulary.AddMerge("b", "c");
+  const int32_t bcd = vocabulary.AddMerge("bc", "d");
+  const auto encode = [&](const char* pre) {
+    GgufWriter writer;
+    writer.String("tokenizer.ggml.model", "gpt2")
+        .String("tokenizer.ggml.pre", pre)
+        .Strings("tokenizer.ggml.tokens", vocabulary.tokens)
+        .Strings("tokenizer.ggml.merges", vocabulary.merges);
+    return (*MakeTokenizer(writer))->Encode("bcd", SpecialTokens::kPlain);
+  };
+  EXPECT_EQ(encode("llama-bpe"), (std::vector<int32_t>{bcd}));
+  EXPECT_EQ(encode("qwen2"), (std::vector<int32_t>{'b', cd}));
+  EXPECT_EQ(encode("gpt-2"), (std::vector<int32_t>{'b', cd}));
+}
+
+TEST(TokenizerKindsTest, NormalizesWhereTheModelDoes) {
+  const auto text = [&](const char* pre) {
+    const TinyVocabulary vocabulary;
+    GgufWriter writer;
+    writer.String("tokenizer.ggml.model", "gpt2")
+        .String("tokenizer.ggml.pre", pre)
+        .Strings("tokenizer.ggml.tokens", vocabulary.tokens)
+        .Strings("tokenizer.ggml.merges", {});
+    const auto tokenizer = MakeTokenizer(writer);
+    return (*tokenizer)->Decode((*tokenizer)->Encode("e\u0301\xFF", SpecialTokens::kPlain));
+  };
+  EXPECT_EQ(text("qwen2"), "\u00E9\xFF");
+  EXPECT_EQ(text("olmo"), "\u00E9\xFF");
+  EXPECT_EQ(text("gpt-2"), "e\u0301\xFF");
 }
 
 // Quadratic time would take minutes.

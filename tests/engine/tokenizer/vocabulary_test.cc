@@ -62,7 +62,6 @@ TEST(VocabularyTest, NeedsNeitherTypesNorScoresNorSpecialTokens) {
   EXPECT_FALSE((*tokenizer)->adds_bos());
   EXPECT_EQ((*tokenizer)->bos_id(), std::nullopt);
   EXPECT_TRUE((*tokenizer)->end_ids().empty());
-  EXPECT_FALSE((*tokenizer)->has_chat_format());
 }
 
 TEST(VocabularyTest, TakesEndOfTurnForAMarkerWhateverItsType) {
@@ -84,13 +83,52 @@ TEST(VocabularyTest, HeedsAddBosToken) {
   EXPECT_EQ((*tokenizer)->bos_id(), 1);
 }
 
+TEST(VocabularyTest, AddsBosWhereItsKindDoes) {
+  const auto adds_bos = [](const char* pre) {
+    const TinyVocabulary vocabulary;
+    GgufWriter writer;
+    writer.String("tokenizer.ggml.model", "gpt2")
+        .String("tokenizer.ggml.pre", pre)
+        .Strings("tokenizer.ggml.tokens", vocabulary.tokens)
+        .Strings("tokenizer.ggml.merges", {})
+        .Uint32("tokenizer.ggml.bos_token_id", 1);
+    return (*MakeTokenizer(writer))->adds_bos();
+  };
+  EXPECT_TRUE(adds_bos("llama-bpe"));
+  EXPECT_FALSE(adds_bos("qwen2"));
+  EXPECT_FALSE(adds_bos("olmo"));
+}
+
+TEST(VocabularyTest, FindsEveryEnd) {
+  TinyVocabulary vocabulary;
+  const int32_t im_end = vocabulary.Add("<|im_end|>", TinyVocabulary::kUserDefined);
+  const int32_t end = vocabulary.Add("<|endoftext|>", TinyVocabulary::kControl);
+  const int32_t plain = vocabulary.Add("<end_of_turn>", TinyVocabulary::kNormal);
+  const int32_t stop = vocabulary.Add("</s>", TinyVocabulary::kUserDefined);
+  const int32_t eot = vocabulary.Add("[EOT]", TinyVocabulary::kControl);
+  GgufWriter writer = vocabulary.Writer();
+  writer.Uint32("tokenizer.ggml.eos_token_id", stop)
+      .Uint32("tokenizer.ggml.eot_token_id", eot)
+      .Int32s("tokenizer.ggml.eos_token_ids", {stop, 'x'});
+  const auto tokenizer = MakeTokenizer(writer);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+  EXPECT_EQ((*tokenizer)->eos_id(), stop);
+  EXPECT_EQ(Ids((*tokenizer)->end_ids()), (std::vector<int32_t>{stop, eot, 'x', im_end, end}));
+  EXPECT_EQ((*tokenizer)->TokenBytes(stop), "");  // A user's "</s>" does not end a turn.
+  EXPECT_EQ((*tokenizer)->TokenBytes(im_end), "");
+  EXPECT_EQ((*tokenizer)->TokenBytes(plain), "<end_of_turn>");
+  GgufWriter bad = vocabulary.Writer();
+  bad.Int32s("tokenizer.ggml.eos_token_ids", {-1});
+  ExpectDataLoss(bad, "'tokenizer.ggml.eos_token_ids' has -1; there are 261 tokens");
+}
+
 TEST(VocabularyTest, RefusesUnknownKinds) {
   GgufWriter writer;
-  writer.String("tokenizer.ggml.model", "llama");
-  ExpectError(writer, absl::StatusCode::kUnimplemented, "'tokenizer.ggml.model' is 'llama'");
+  writer.String("tokenizer.ggml.model", "t5");
+  ExpectError(writer, absl::StatusCode::kUnimplemented, "'tokenizer.ggml.model' is 't5'");
   GgufWriter other;
-  other.String("tokenizer.ggml.model", "gpt2").String("tokenizer.ggml.pre", "qwen2");
-  ExpectError(other, absl::StatusCode::kUnimplemented, "'tokenizer.ggml.pre' is 'qwen2'");
+  other.String("tokenizer.ggml.model", "gpt2").String("tokenizer.ggml.pre", "tekken");
+  ExpectError(other, absl::StatusCode::kUnimplemented, "'tokenizer.ggml.pre' is 'tekken'");
   ExpectError(GgufWriter(), absl::StatusCode::kNotFound, "has no key 'tokenizer.ggml.model'");
 }
 
@@ -118,6 +156,16 @@ TEST(VocabularyTest, NamesAByteWithoutToken) {
   TinyVocabulary vocabulary;
   vocabulary.tokens[' '] = "something else";
   ExpectDataLoss(vocabulary.Writer(), "has no token for byte 0x20, written '\u0120'");
+}
+
+TEST(VocabularyTest, LeavesOutBytesThatTheTrainingTextDidNotHave) {
+  TinyVocabulary vocabulary;
+  vocabulary.tokens[4] = "something else";
+  const int32_t ab = vocabulary.AddMerge("a", "b");
+  const auto tokenizer = MakeTokenizer(vocabulary.Writer());
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+  EXPECT_EQ((*tokenizer)->Encode("\x04", SpecialTokens::kPlain), (std::vector<int32_t>{}));
+  EXPECT_EQ((*tokenizer)->Encode("ab\x04", SpecialTokens::kPlain), (std::vector<int32_t>{ab}));
 }
 
 TEST(VocabularyTest, NamesWrongMerges) {
