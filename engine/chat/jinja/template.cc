@@ -1,0 +1,35 @@
+#include "engine/chat/jinja/template.h"
+
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "engine/chat/jinja/functions.h"
+#include "engine/chat/jinja/interpreter.h"
+#include "engine/chat/jinja/parser.h"
+
+namespace bitnet::jinja {
+
+absl::StatusOr<Template> Template::Parse(std::string_view source) {
+  ASSIGN_OR_RETURN(Block block, ParseTemplate(source));
+  return Template(std::move(block));
+}
+
+absl::StatusOr<Text> Template::Render(const std::vector<std::pair<std::string, Value>>& variables,
+                                      const RenderOptions& options) const {
+  Budget budget(options.work);
+  const auto globals = std::make_shared<Scope>(nullptr);
+  SetFunctions(options.now, options.zone, *globals);
+  for (const auto& [name, value] : variables) {
+    globals->Set(name, value);
+  }
+  // What the template sets lives no longer than the interpreter that its macros refer to.
+  Interpreter interpreter(budget, std::make_shared<Scope>(globals));
+  absl::StatusOr<Text> text = interpreter.Run(block_);
+  if (text.ok() || text.status().code() == kRaised) {
+    return text.ok() ? std::move(text) : absl::InvalidArgumentError(text.status().message());
+  }
+  return absl::InvalidArgumentError(absl::StrCat("line ", interpreter.line(), ": ", text.status().message()));
+}
+
+}  // namespace bitnet::jinja
