@@ -13,7 +13,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/mutex.h"
 #include "base/status_macros.h"
+#include "engine/adapters/open_adapter.h"
 #include "engine/cache/kv_cache.h"
+#include "engine/huggingface/open_model.h"
 #include "engine/loaded_model.h"
 #include "engine/scheduler/batch_scheduler.h"
 #include "engine/scheduler/check_request.h"
@@ -50,6 +52,7 @@ class EngineImpl : public Engine {
         pool_(std::move(pool)),
         model_(std::move(model)),
         tokenizer_(std::move(tokenizer)),
+        chat_(ChatTemplate::FromModel(*model_.file, *tokenizer_)),
         cache_(model_.config, NumCacheBlocks(model_.config, options)),
         limits_{.vocab_size = model_.config.vocab_size,
                 .max_seq_len = model_.config.max_seq_len,
@@ -62,7 +65,8 @@ class EngineImpl : public Engine {
                    {.chunk_size = static_cast<size_t>(options.chunk_size),
                     .max_sequences = static_cast<size_t>(options.max_sequences),
                     .max_positions = limits_.max_positions(),
-                    .end_ids = {tokenizer_->end_ids().begin(), tokenizer_->end_ids().end()}}) {
+                    .end_ids = {tokenizer_->end_ids().begin(), tokenizer_->end_ids().end()}}),
+        adapters_(options.max_adapters, options.max_adapter_bytes) {
     PublishGauges();
     thread_ = std::thread([this] { Run(); });
   }
@@ -77,13 +81,15 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<GenerationId> Submit(GenerationRequest request, GenerationSink* sink) override {
     RETURN_IF_ERROR(CheckRequest(request, limits_));
+    ASSIGN_OR_RETURN(AdapterLease adapters, adapters_.Lease(request.adapters));
     absl::MutexLock lock(&mutex_);
     if (num_waiting() >= options_.max_waiting) {
       return absl::ResourceExhaustedError(
           absl::StrFormat("%d generations are waiting already, as many as may", options_.max_waiting));
     }
     const GenerationId id = next_id_++;
-    commands_.push_back({id, Submission{std::move(request), sink, Sequence::Clock::now()}});
+    commands_.push_back(
+        {id, Submission{std::move(request), sink, Sequence::Clock::now(), std::move(adapters)}});
     ++queued_submissions_;
     return id;
   }
@@ -93,8 +99,17 @@ class EngineImpl : public Engine {
     commands_.push_back({id, std::nullopt});
   }
 
+  absl::Status LoadAdapter(const std::string& name, const std::string& path) override {
+    ASSIGN_OR_RETURN(const size_t room, adapters_.RoomFor(name));
+    ASSIGN_OR_RETURN(std::unique_ptr<Adapter> adapter, OpenAdapter(path, model_.config, room));
+    return adapters_.Add(name, path, std::move(adapter));
+  }
+  absl::Status UnloadAdapter(const std::string& name) override { return adapters_.Remove(name); }
+  std::vector<AdapterInfo> adapters() const override { return adapters_.list(); }
+
   const ModelConfig& config() const override { return model_.config; }
   const Tokenizer& tokenizer() const override { return *tokenizer_; }
+  const ChatTemplate& chat() const override { return chat_; }
   uint64_t num_parameters() const override {
     const auto tensors = model_.file->tensors();
     return std::accumulate(tensors.begin(), tensors.end(), uint64_t{0},
@@ -116,6 +131,7 @@ class EngineImpl : public Engine {
     GenerationRequest request;
     GenerationSink* sink;
     Sequence::Clock::time_point submitted;
+    AdapterLease adapters;
   };
   struct Command {
     GenerationId id;
@@ -163,7 +179,8 @@ class EngineImpl : public Engine {
     for (Command& command : taken_) {
       if (command.submission.has_value()) {
         Submission& submission = *command.submission;
-        scheduler_.Add(command.id, std::move(submission.request), submission.sink, submission.submitted);
+        scheduler_.Add(command.id, std::move(submission.request), submission.sink, submission.submitted,
+                       std::move(submission.adapters));
       } else {
         scheduler_.Cancel(command.id);
       }
@@ -187,6 +204,7 @@ class EngineImpl : public Engine {
   const std::unique_ptr<ThreadPool> pool_;
   const LoadedModel model_;
   const std::unique_ptr<Tokenizer> tokenizer_;
+  const ChatTemplate chat_;
 
   // Used by the engine's thread alone once it runs.
   KvCache cache_;
@@ -194,6 +212,8 @@ class EngineImpl : public Engine {
   Transformer transformer_;
   BatchScheduler scheduler_;
   std::vector<Command> taken_;
+
+  AdapterRegistry adapters_;
 
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
@@ -212,11 +232,11 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::string& path,
   RETURN_IF_ERROR(CheckPositive("chunk_size", options.chunk_size));
   RETURN_IF_ERROR(CheckPositive("max_sequences", options.max_sequences));
   RETURN_IF_ERROR(CheckPositive("max_waiting", options.max_waiting));
-  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, ModelFile::Open(path, options.file_access));
+  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(path, options.file_access));
   ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::FromGguf(*file));
   const int num_threads = options.num_threads > 0 ? options.num_threads : NumUsableCpus();
   auto pool = std::make_unique<ThreadPool>(num_threads);
-  ASSIGN_OR_RETURN(LoadedModel model, LoadedModel::Load(std::move(file), *pool));
+  ASSIGN_OR_RETURN(LoadedModel model, LoadedModel::Load(std::move(file), options.weights, *pool));
   return std::make_unique<EngineImpl>(options, std::move(pool), std::move(model), std::move(tokenizer));
 }
 

@@ -6,23 +6,30 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/adapters/registry.h"
+#include "engine/chat/chat_template.h"
 #include "engine/generation.h"
-#include "engine/model/model_file.h"
 #include "engine/model/model_config.h"
+#include "engine/model/model_file.h"
 #include "engine/tokenizer/tokenizer.h"
+#include "engine/weights/matrix_plan.h"
 #include "kernels/cpu_features.h"
 
 namespace bitnet {
 
 struct EngineOptions {
   FileAccess file_access = FileAccess::kMap;
+  WeightOptions weights = {};
   int num_threads = 0;                             // 0: as many as the CPUs this process may run on.
   CpuFeatures cpu_features = DetectCpuFeatures();  // What kernels may use; narrowed by tests and --isa.
   int chunk_size = 256;                            // Prompt tokens per step at most.
   int max_sequences = 16;                          // Generated for at once; more wait.
   int max_waiting = 256;                           // Submit refuses beyond this many.
   size_t kv_cache_tokens = 0;                      // 0: max_sequences full contexts, at most 2 GiB.
+  size_t max_adapters = 16;                        // Loaded at once.
+  size_t max_adapter_bytes = size_t{1} << 30;      // Of all of them in memory.
 };
 
 struct EngineStats {
@@ -50,13 +57,23 @@ class Engine {
 
   // Queues a generation. `sink` is borrowed until its OnFinished returns. INVALID_ARGUMENT: a token id out
   // of range, an empty prompt, a prompt longer than the context or than the KV cache can ever hold, a
-  // sampling value out of range (the message names it); RESOURCE_EXHAUSTED: max_waiting are waiting already.
+  // sampling value out of range (the message names it); RESOURCE_EXHAUSTED: max_waiting are waiting already;
+  // NOT_FOUND: an adapter that is not loaded.
   virtual absl::StatusOr<GenerationId> Submit(GenerationRequest request, GenerationSink* sink) = 0;
   // Ends it with kCancelled, within one step. No effect if it has finished.
   virtual void Cancel(GenerationId id) = 0;
 
+  // Reads the adapter at `path` (a GGUF file, or a directory of PEFT's) and keeps it under `name`;
+  // generations go on meanwhile. Errors are those of OpenAdapter and AdapterRegistry::Add; they name the
+  // file, tensor or key that is in the way.
+  virtual absl::Status LoadAdapter(const std::string& name, const std::string& path) = 0;
+  // Generations that use it keep it to their end. NOT_FOUND names the adapters there are.
+  virtual absl::Status UnloadAdapter(const std::string& name) = 0;
+  virtual std::vector<AdapterInfo> adapters() const = 0;  // In the order in which they were loaded.
+
   virtual const ModelConfig& config() const = 0;
   virtual const Tokenizer& tokenizer() const = 0;
+  virtual const ChatTemplate& chat() const = 0;
   virtual uint64_t num_parameters() const = 0;  // Of all tensors in the file.
   virtual uint64_t file_bytes() const = 0;
   virtual std::string isa() const = 0;  // The kernel set in use, "x86_avx2".

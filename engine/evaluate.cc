@@ -21,7 +21,7 @@ absl::StatusOr<std::unique_ptr<Evaluator>> Evaluator::Create(std::unique_ptr<Mod
                                                              const EvaluatorOptions& options) {
   const int num_threads = options.num_threads > 0 ? options.num_threads : NumUsableCpus();
   auto pool = std::make_unique<ThreadPool>(num_threads);
-  ASSIGN_OR_RETURN(LoadedModel model, LoadedModel::Load(std::move(file), *pool));
+  ASSIGN_OR_RETURN(LoadedModel model, LoadedModel::Load(std::move(file), options.weights, *pool));
   return std::unique_ptr<Evaluator>(new Evaluator(options, std::move(pool), std::move(model)));
 }
 
@@ -35,14 +35,16 @@ Evaluator::Evaluator(const EvaluatorOptions& options, std::unique_ptr<ThreadPool
                     .max_logits = options.max_batch * options.chunk_size},
                    pool_.get()) {}
 
-absl::StatusOr<std::vector<float>> Evaluator::Logits(std::span<const int32_t> tokens) {
+absl::StatusOr<std::vector<float>> Evaluator::Logits(std::span<const int32_t> tokens,
+                                                     std::span<const ActiveAdapter> adapters) {
   const std::vector<int32_t> sequence(tokens.begin(), tokens.end());
-  ASSIGN_OR_RETURN(auto logits, BatchLogits({&sequence, 1}));
+  ASSIGN_OR_RETURN(auto logits, BatchLogits({&sequence, 1}, {&adapters, 1}));
   return std::move(logits[0]);
 }
 
 absl::StatusOr<std::vector<std::vector<float>>> Evaluator::BatchLogits(
-    std::span<const std::vector<int32_t>> sequences) {
+    std::span<const std::vector<int32_t>> sequences,
+    std::span<const std::span<const ActiveAdapter>> adapters) {
   RETURN_IF_ERROR(Check(sequences));
   std::vector<Progress> progress(sequences.size());
   std::vector<std::vector<float>> logits(sequences.size());
@@ -60,7 +62,11 @@ absl::StatusOr<std::vector<std::vector<float>>> Evaluator::BatchLogits(
       Progress& p = progress[i];
       const size_t end = std::min(p.done + options_.chunk_size, sequences[i].size());
       for (; p.done < end; ++p.done) {
-        batch.push_back({sequences[i][p.done], p.done, &p.blocks, true});
+        batch.push_back({.token = sequences[i][p.done],
+                         .position = p.done,
+                         .blocks = &p.blocks,
+                         .wants_logits = true,
+                         .adapters = i < adapters.size() ? adapters[i] : std::span<const ActiveAdapter>()});
         owners.push_back(i);
       }
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/adapters/adapter.h"
 #include "engine/cache/kv_cache.h"
 #include "engine/loaded_model.h"
 #include "engine/model/model_file.h"
@@ -22,6 +23,7 @@ struct EvaluatorOptions {
   CpuFeatures cpu_features = DetectCpuFeatures();  // What kernels may use.
   size_t chunk_size = 64;                          // Tokens of one sequence per step at most.
   size_t max_batch = 1;                            // Sequences at once.
+  WeightOptions weights = {};
 };
 
 // Used by one thread at a time.
@@ -32,11 +34,13 @@ class Evaluator {
 
   // Logits after each token, [tokens.size(), vocab_size]. INVALID_ARGUMENT: no token, one out of range, or
   // more than the context holds.
-  absl::StatusOr<std::vector<float>> Logits(std::span<const int32_t> tokens);
+  absl::StatusOr<std::vector<float>> Logits(std::span<const int32_t> tokens,
+                                            std::span<const ActiveAdapter> adapters = {});
   // The same of up to max_batch sequences run together: sequence i joins in step i, so that every step works
-  // at different positions.
+  // at different positions. Sequence i uses adapters[i], if there are that many.
   absl::StatusOr<std::vector<std::vector<float>>> BatchLogits(
-      std::span<const std::vector<int32_t>> sequences);
+      std::span<const std::vector<int32_t>> sequences,
+      std::span<const std::span<const ActiveAdapter>> adapters = {});
 
   const ModelConfig& config() const { return model_.config; }
   const ModelFile& file() const { return *model_.file; }

@@ -1,13 +1,18 @@
 // What is asked of the engine, and what comes back.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 
 namespace bitnet {
+
+// Each costs two passes over small matrices per layer and token.
+inline constexpr size_t kMaxAdaptersPerRequest = 8;
 
 // Handle of one generation.
 using GenerationId = uint64_t;
@@ -24,6 +29,12 @@ struct SamplingParams {
   uint64_t seed = 0;
 };
 
+// A loaded adapter, and how much of it: its change to the model is multiplied by `scale`.
+struct AdapterUse {
+  std::string name;
+  float scale = 1;
+};
+
 enum class Priority { kBackground, kNormal, kInteractive };
 
 struct GenerationRequest {
@@ -36,6 +47,7 @@ struct GenerationRequest {
   std::vector<int32_t> stop_tokens = {};  // End the answer as the model's own end tokens do.
   int num_logprobs = -1;                  // -1: none; 0: of the chosen token; n: and of the n likeliest.
   Priority priority = Priority::kNormal;
+  std::vector<AdapterUse> adapters = {};  // Their changes add up. At most kMaxAdaptersPerRequest.
 };
 
 struct TokenLogprob {

@@ -15,7 +15,8 @@ constexpr size_t kHeadDimStep = 4;
 
 }  // namespace
 
-absl::StatusOr<LoadedModel> LoadedModel::Load(std::unique_ptr<ModelFile> file, ThreadPool& pool) {
+absl::StatusOr<LoadedModel> LoadedModel::Load(std::unique_ptr<ModelFile> file, const WeightOptions& options,
+                                              ThreadPool& pool) {
   LoadedModel model;
   ASSIGN_OR_RETURN(model.config, ReadModelConfig(*file));
   const size_t head_dim = model.config.head_dim;
@@ -24,7 +25,7 @@ absl::StatusOr<LoadedModel> LoadedModel::Load(std::unique_ptr<ModelFile> file, T
         absl::StrFormat("%s: heads of %d dimensions; only multiples of %d up to %d are supported",
                         file->path(), head_dim, kHeadDimStep, kMaxHeadDim));
   }
-  ASSIGN_OR_RETURN(model.weights, ModelWeights::Load(*file, model.config, pool));
+  ASSIGN_OR_RETURN(model.weights, ModelWeights::Load(*file, model.config, options, pool));
   model.file = std::move(file);
   return model;
 }

@@ -25,9 +25,9 @@ void BatchScheduler::Insert(std::unique_ptr<Sequence> sequence, SequenceList& li
 }
 
 void BatchScheduler::Add(GenerationId id, GenerationRequest request, GenerationSink* sink,
-                         Sequence::Clock::time_point submitted) {
+                         Sequence::Clock::time_point submitted, AdapterLease adapters) {
   auto sequence = std::make_unique<Sequence>(id, std::move(request), sink, options_.end_ids,
-                                             options_.max_positions, submitted);
+                                             options_.max_positions, submitted, std::move(adapters));
   if (sequence->at_limit()) {
     sequence->Finish(FinishReason::kLength, Sequence::Clock::now());
     return;
@@ -105,7 +105,8 @@ void BatchScheduler::AddToBatch(Sequence& sequence, size_t n) {
     batch_.push_back({.token = sequence.token(position),
                       .position = position,
                       .blocks = &sequence.blocks(),
-                      .wants_logits = position + 1 == sequence.num_tokens()});
+                      .wants_logits = position + 1 == sequence.num_tokens(),
+                      .adapters = sequence.adapters()});
   }
   sequence.set_cached(end);
   if (sequence.num_pending() == 0) {

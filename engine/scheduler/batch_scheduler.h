@@ -39,9 +39,9 @@ class BatchScheduler {
   BatchScheduler(Transformer* transformer, KvCache* cache, ThreadPool* pool, size_t vocab_size,
                  SchedulerOptions options);
 
-  // `request` has passed CheckRequest.
+  // `request` has passed CheckRequest; `adapters` are those that it names.
   void Add(GenerationId id, GenerationRequest request, GenerationSink* sink,
-           Sequence::Clock::time_point submitted = Sequence::Clock::now());
+           Sequence::Clock::time_point submitted = Sequence::Clock::now(), AdapterLease adapters = {});
   // Finishes it with kCancelled and frees its blocks, now. No effect if there is none of that id.
   void Cancel(GenerationId id);
   void CancelAll();

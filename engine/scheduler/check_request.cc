@@ -40,6 +40,18 @@ absl::Status CheckRange(std::string_view field, double value, bool valid, std::s
   return absl::OkStatus();
 }
 
+absl::Status CheckAdapters(const std::vector<AdapterUse>& adapters) {
+  if (adapters.size() > kMaxAdaptersPerRequest) {
+    return absl::InvalidArgumentError(absl::StrFormat("there are %d adapters; at most %d can be used at once",
+                                                      adapters.size(), kMaxAdaptersPerRequest));
+  }
+  for (size_t i = 0; i < adapters.size(); ++i) {
+    RETURN_IF_ERROR(CheckRange(absl::StrFormat("adapters[%d].scale", i), adapters[i].scale,
+                               std::isfinite(adapters[i].scale), "finite"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckSampling(const SamplingParams& p) {
   RETURN_IF_ERROR(CheckRange("repetition_penalty", p.repetition_penalty,
                              p.repetition_penalty > 0 && std::isfinite(p.repetition_penalty),
@@ -71,6 +83,7 @@ absl::Status CheckRequest(const GenerationRequest& request, const RequestLimits&
       request.num_logprobs >= -1 && request.num_logprobs <= static_cast<int64_t>(limits.vocab_size);
   RETURN_IF_ERROR(
       CheckRange("num_logprobs", request.num_logprobs, logprobs_valid, "from -1 to the vocabulary's size"));
+  RETURN_IF_ERROR(CheckAdapters(request.adapters));
   return CheckSampling(request.sampling);
 }
 

@@ -17,9 +17,11 @@ size_t MaxGenerated(const GenerationRequest& request, size_t max_positions) {
 }  // namespace
 
 Sequence::Sequence(GenerationId id, GenerationRequest request, GenerationSink* sink,
-                   std::span<const int32_t> end_ids, size_t max_positions, Clock::time_point submitted)
+                   std::span<const int32_t> end_ids, size_t max_positions, Clock::time_point submitted,
+                   AdapterLease adapters)
     : id_(id),
       request_(std::move(request)),
+      adapters_(std::move(adapters)),
       sink_(sink),
       max_generated_(MaxGenerated(request_, max_positions)),
       end_ids_(request_.stop_tokens),

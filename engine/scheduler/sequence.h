@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/adapters/adapter_lease.h"
 #include "engine/cache/kv_cache.h"
 #include "engine/generation.h"
 #include "engine/sampling/sampler.h"
@@ -19,12 +20,13 @@ class Sequence {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `request` has passed CheckRequest; `end_ids` are the model's end tokens; the sequence may grow to
-  // `max_positions` tokens.
+  // `request` has passed CheckRequest, and `adapters` are those that it names; `end_ids` are the model's end
+  // tokens; the sequence may grow to `max_positions` tokens.
   Sequence(GenerationId id, GenerationRequest request, GenerationSink* sink, std::span<const int32_t> end_ids,
-           size_t max_positions, Clock::time_point submitted);
+           size_t max_positions, Clock::time_point submitted, AdapterLease adapters = {});
 
   GenerationId id() const { return id_; }
+  std::span<const ActiveAdapter> adapters() const { return adapters_.list(); }
   Priority priority() const { return request_.priority; }
 
   size_t num_tokens() const { return tokens_.size(); }
@@ -54,6 +56,7 @@ class Sequence {
  private:
   const GenerationId id_;
   const GenerationRequest request_;
+  const AdapterLease adapters_;
   GenerationSink* const sink_;  // Borrowed until Finish.
   size_t max_generated_;
   std::vector<int32_t> end_ids_;  // Of the model and of the request.

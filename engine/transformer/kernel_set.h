@@ -2,10 +2,14 @@
 #pragma once
 
 #include "kernels/attention/attention.h"
+#include "kernels/base3_gemm/base3_gemm.h"
 #include "kernels/cpu_features.h"
-#include "kernels/half_gemm/half_gemm.h"
+#include "kernels/float_gemm/float_gemm.h"
+#include "kernels/grouped_gemm/grouped_gemm.h"
 #include "kernels/quantize/quantize.h"
+#include "kernels/quantize_sign/quantize_sign.h"
 #include "kernels/rms_norm/rms_norm.h"
+#include "kernels/sign_gemm/sign_gemm.h"
 #include "kernels/ternary_gemm/ternary_gemm.h"
 
 namespace bitnet {
@@ -14,15 +18,33 @@ struct KernelSet {
   explicit KernelSet(CpuFeatures have)
       : rms_norm(SelectRmsNorm(have).run),
         quantize(SelectQuantizeInt8(have).run),
+        quantize_groups(SelectQuantizeInt8Groups(have).run),
+        quantize_binary(SelectQuantizeBinary(have).run),
+        quantize_ternary(SelectQuantizeTernary(have).run),
+        round_to_bf16(SelectRoundToBf16(have).run),
         ternary_gemm(SelectTernaryGemm(have).run),
-        attention(SelectAttention(have).run),
-        half_gemm(SelectHalfGemm(have).run) {}
+        base3_gemm(SelectBase3Gemm(have).run),
+        grouped_gemm(SelectGroupedGemm(have).run),
+        float_gemm(SelectFloatGemm(have).run),
+        sign_binary_gemm(SelectSignBinaryGemm(have).run),
+        sign_ternary_gemm(SelectSignTernaryGemm(have).run),
+        sign_float_gemm(SelectSignFloatGemm(have).run),
+        attention(SelectAttention(have).run) {}
 
   RmsNorm* rms_norm;
   QuantizeInt8* quantize;
+  QuantizeInt8Groups* quantize_groups;
+  QuantizeBinary* quantize_binary;
+  QuantizeTernary* quantize_ternary;
+  RoundToBf16* round_to_bf16;
   TernaryGemm* ternary_gemm;
+  Base3Gemm* base3_gemm;
+  GroupedGemm* grouped_gemm;
+  FloatGemm* float_gemm;
+  SignBinaryGemm* sign_binary_gemm;
+  SignTernaryGemm* sign_ternary_gemm;
+  SignFloatGemm* sign_float_gemm;
   Attention* attention;
-  HalfGemm* half_gemm;
 };
 
 }  // namespace bitnet

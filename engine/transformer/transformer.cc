@@ -4,13 +4,12 @@
 #include <cassert>
 #include <cmath>
 
-#include "engine/weights/half.h"
 #include "kernels/elementwise/elementwise.h"
 
 namespace bitnet {
 namespace {
 
-size_t PadToTile(size_t rows) { return TernaryMatrix{.rows = rows}.padded_rows(); }
+size_t PadToTile(size_t rows) { return Matrix{.rows = rows}.padded_rows(); }
 size_t PadToLanes(size_t n) { return (n + 15) / 16 * 16; }
 
 size_t MaxK(const ModelConfig& config) {
@@ -27,12 +26,14 @@ Transformer::Transformer(const ModelConfig& config, const ModelWeights& weights,
       kernels_(features),
       limits_(limits),
       pool_(pool),
-      rope_(config.head_dim, config.max_seq_len, config.rope_theta),
+      rope_(config.head_dim, config.max_seq_len, config.rope_theta, config.rope_scaling,
+            weights.rope_factors),
       attention_scale_(1 / std::sqrt(static_cast<float>(config.head_dim))),
       hidden_stride_(PadToTile(config.hidden_dim)),
       query_stride_(PadToTile(config.query_dim())),
       kv_stride_(PadToTile(config.kv_dim())),
       ffn_stride_(PadToTile(config.ffn_dim)),
+      vocab_stride_(PadToTile(config.vocab_size)),
       residual_(limits.max_tokens * config.hidden_dim),
       normed_(limits.max_tokens * config.hidden_dim),
       projected_(limits.max_tokens * hidden_stride_),
@@ -43,12 +44,19 @@ Transformer::Transformer(const ModelConfig& config, const ModelWeights& weights,
       gate_(limits.max_tokens * ffn_stride_),
       up_(limits.max_tokens * ffn_stride_),
       scores_(pool->num_threads() * PadToLanes(config.max_seq_len)),
-      logits_(limits.max_logits * config.vocab_size),
-      quantized_(limits.max_tokens, MaxK(config)),
-      linear_(kernels_.ternary_gemm, limits.max_tokens, pool) {}
+      logits_(limits.max_logits * vocab_stride_),
+      packed_logits_(vocab_stride_ == config.vocab_size ? 0 : limits.max_logits * config.vocab_size),
+      linear_(kernels_, std::max(limits.max_tokens, limits.max_logits), MaxK(config), config.input_norm_eps,
+              pool),
+      adapters_(kernels_.float_gemm, limits.max_tokens, pool),
+      head_{.matrix = weights.head} {}
 
 std::span<const float> Transformer::Forward(std::span<const BatchToken> batch) {
   assert(batch.size() <= limits_.max_tokens);
+  adapters_.BeginStep();
+  for (const BatchToken& token : batch) {
+    adapters_.AddToken(token.adapters);
+  }
   Embed(batch);
   for (size_t layer = 0; layer < config_.num_layers; ++layer) {
     AttentionBlock(batch, layer);
@@ -60,24 +68,45 @@ std::span<const float> Transformer::Forward(std::span<const BatchToken> batch) {
 void Transformer::Embed(std::span<const BatchToken> batch) {
   pool_->ParallelFor(batch.size(), [&](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
-      std::ranges::transform(
-          weights_.embedding.subspan(batch[b].token * config_.hidden_dim, config_.hidden_dim),
-          residual_.data() + b * config_.hidden_dim, HalfToFloat);
+      weights_.embedding->Floats(batch[b].token, residual_.data() + b * config_.hidden_dim);
     }
   });
 }
 
 void Transformer::AttentionBlock(std::span<const BatchToken> batch, size_t layer) {
   const LayerWeights& w = weights_.layers[layer];
+  const size_t hidden_dim = config_.hidden_dim;
+  const Projection qkv[] = {{&w.query, query_.data()}, {&w.key, key_.data()}, {&w.value, value_.data()}};
+  linear_.Begin(qkv[0]);
   pool_->ParallelFor(batch.size(), [&](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
-      NormAndQuantize(w.attn_norm, residual_.data() + b * config_.hidden_dim,
-                      normed_.data() + b * config_.hidden_dim, b);
+      NormAndPrepare(w.attn_norm, residual_.data() + b * hidden_dim, normed_.data() + b * hidden_dim, b);
     }
   });
-  const Projection qkv[] = {{&w.query, query_.data()}, {&w.key, key_.data()}, {&w.value, value_.data()}};
-  linear_.Run(quantized_, batch.size(), qkv);
+  linear_.Run(normed_.data(), hidden_dim, batch.size(), qkv);
+  const AdapterLayer::Output adapted_qkv[] = {{ProjectionKind::kQuery, query_.data(), query_stride_},
+                                              {ProjectionKind::kKey, key_.data(), kv_stride_},
+                                              {ProjectionKind::kValue, value_.data(), kv_stride_}};
+  adapters_.Run(layer, normed_.data(), hidden_dim, adapted_qkv);
 
+  Attend(batch, layer);
+
+  const size_t query_dim = config_.query_dim();
+  const Projection output[] = {{&w.attn_output, projected_.data()}};
+  linear_.Begin(output[0]);
+  pool_->ParallelFor(batch.size(), [&](size_t begin, size_t end) {
+    for (size_t b = begin; b < end; ++b) {
+      float* attended = attended_.data() + b * query_dim;
+      NormAndPrepare(w.attn_sub_norm, attended, attended, b);
+    }
+  });
+  linear_.Run(attended_.data(), query_dim, batch.size(), output);
+  const AdapterLayer::Output adapted_output[] = {
+      {ProjectionKind::kAttnOutput, projected_.data(), hidden_stride_}};
+  adapters_.Run(layer, attended_.data(), query_dim, adapted_output);
+}
+
+void Transformer::Attend(std::span<const BatchToken> batch, size_t layer) {
   pool_->ParallelFor(batch.size(), [&](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
       RotateAndAppend(batch[b], b, layer);
@@ -91,33 +120,31 @@ void Transformer::AttentionBlock(std::span<const BatchToken> batch, size_t layer
       AttendHead(batch[b], b, layer, i % config_.num_heads, scores);
     }
   });
-
-  pool_->ParallelFor(batch.size(), [&](size_t begin, size_t end) {
-    for (size_t b = begin; b < end; ++b) {
-      float* attended = attended_.data() + b * config_.query_dim();
-      NormAndQuantize(w.attn_sub_norm, attended, attended, b);
-    }
-  });
-  const Projection output[] = {{&w.attn_output, projected_.data()}};
-  linear_.Run(quantized_, batch.size(), output);
 }
 
 void Transformer::RotateAndAppend(const BatchToken& token, size_t b, size_t layer) {
+  const LayerWeights& w = weights_.layers[layer];
   const size_t head_dim = config_.head_dim;
-  const float* cos = rope_.Cos(token.position);
-  const float* sin = rope_.Sin(token.position);
   for (size_t head = 0; head < config_.num_heads; ++head) {
-    RotateHalves(head_dim, cos, sin, query_.data() + b * query_stride_ + head * head_dim);
+    NormAndRotateHead(w.query_norm, token.position, query_.data() + b * query_stride_ + head * head_dim);
   }
   const size_t block = token.position / kBlockTokens;
   for (size_t head = 0; head < config_.num_kv_heads; ++head) {
     const size_t offset = cache_.RowOffset(layer, head, token.position);
     float* key = key_.data() + b * kv_stride_ + head * head_dim;
-    RotateHalves(head_dim, cos, sin, key);
+    NormAndRotateHead(w.key_norm, token.position, key);
     std::copy_n(key, head_dim, token.blocks->keys[block] + offset);
     const float* value = value_.data() + b * kv_stride_ + head * head_dim;
     std::copy_n(value, head_dim, token.blocks->values[block] + offset);
   }
+}
+
+void Transformer::NormAndRotateHead(std::span<const float> norm, size_t position, float* head) const {
+  if (!norm.empty()) {
+    kernels_.rms_norm(norm.size(), head, norm.data(), config_.rms_norm_eps, head);
+  }
+  const auto rotate = config_.rope_pairs == RopePairs::kHalves ? RotateHalves : RotatePairs;
+  rotate(config_.head_dim, rope_.Cos(position), rope_.Sin(position), head);
 }
 
 void Transformer::AttendHead(const BatchToken& token, size_t b, size_t layer, size_t head, float* scores) {
@@ -136,64 +163,76 @@ void Transformer::AttendHead(const BatchToken& token, size_t b, size_t layer, si
 
 void Transformer::FeedForwardBlock(size_t batch_size, size_t layer) {
   const LayerWeights& w = weights_.layers[layer];
+  const size_t hidden_dim = config_.hidden_dim;
+  const Projection gate_up[] = {{&w.gate, gate_.data()}, {&w.up, up_.data()}};
+  linear_.Begin(gate_up[0]);
   pool_->ParallelFor(batch_size, [&](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
-      float* residual = residual_.data() + b * config_.hidden_dim;
-      AddTo(config_.hidden_dim, projected_.data() + b * hidden_stride_, residual);
-      NormAndQuantize(w.ffn_norm, residual, normed_.data() + b * config_.hidden_dim, b);
+      float* residual = residual_.data() + b * hidden_dim;
+      AddTo(hidden_dim, projected_.data() + b * hidden_stride_, residual);
+      NormAndPrepare(w.ffn_norm, residual, normed_.data() + b * hidden_dim, b);
     }
   });
-  const Projection gate_up[] = {{&w.gate, gate_.data()}, {&w.up, up_.data()}};
-  linear_.Run(quantized_, batch_size, gate_up);
+  linear_.Run(normed_.data(), hidden_dim, batch_size, gate_up);
+  const AdapterLayer::Output adapted_gate_up[] = {{ProjectionKind::kGate, gate_.data(), ffn_stride_},
+                                                  {ProjectionKind::kUp, up_.data(), ffn_stride_}};
+  adapters_.Run(layer, normed_.data(), hidden_dim, adapted_gate_up);
 
+  const auto gated = config_.ffn_activation == FfnActivation::kSilu ? SiluGate : SquaredReluGate;
+  const Projection down[] = {{&w.down, projected_.data()}};
+  linear_.Begin(down[0]);
   pool_->ParallelFor(batch_size, [&](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
       float* gate = gate_.data() + b * ffn_stride_;
-      SquaredReluGate(config_.ffn_dim, gate, up_.data() + b * ffn_stride_, gate);
-      NormAndQuantize(w.ffn_sub_norm, gate, gate, b);
+      gated(config_.ffn_dim, gate, up_.data() + b * ffn_stride_, gate);
+      NormAndPrepare(w.ffn_sub_norm, gate, gate, b);
     }
   });
-  const Projection down[] = {{&w.down, projected_.data()}};
-  linear_.Run(quantized_, batch_size, down);
+  linear_.Run(gate_.data(), ffn_stride_, batch_size, down);
+  const AdapterLayer::Output adapted_down[] = {{ProjectionKind::kDown, projected_.data(), hidden_stride_}};
+  adapters_.Run(layer, gate_.data(), ffn_stride_, adapted_down);
 
   pool_->ParallelFor(batch_size, [&](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
-      AddTo(config_.hidden_dim, projected_.data() + b * hidden_stride_,
-            residual_.data() + b * config_.hidden_dim);
+      AddTo(hidden_dim, projected_.data() + b * hidden_stride_, residual_.data() + b * hidden_dim);
     }
   });
 }
 
-void Transformer::NormAndQuantize(std::span<const float> weight, const float* x, float* normed, size_t b) {
-  kernels_.rms_norm(weight.size(), x, weight.data(), config_.rms_norm_eps, normed);
-  quantized_.Set(kernels_.quantize, weight.size(), normed, b);
+void Transformer::NormAndPrepare(std::span<const float> weight, const float* x, float* normed, size_t b) {
+  if (weight.empty()) {
+    assert(x == normed);
+  } else {
+    kernels_.rms_norm(weight.size(), x, weight.data(), config_.rms_norm_eps, normed);
+  }
+  linear_.SetRow(normed, b);
 }
 
 std::span<const float> Transformer::OutputLogits(std::span<const BatchToken> batch) {
   const size_t hidden_dim = config_.hidden_dim;
   const size_t vocab_size = config_.vocab_size;
+  const Projection head[] = {{&head_, logits_.data()}};
+  linear_.Begin(head[0]);
   size_t num_logits = 0;
   for (size_t b = 0; b < batch.size(); ++b) {
     if (batch[b].wants_logits) {
       assert(num_logits < limits_.max_logits);
-      kernels_.rms_norm(hidden_dim, residual_.data() + b * hidden_dim, weights_.output_norm.data(),
-                        config_.rms_norm_eps, normed_.data() + num_logits * hidden_dim);
+      NormAndPrepare(weights_.output_norm, residual_.data() + b * hidden_dim,
+                     normed_.data() + num_logits * hidden_dim, num_logits);
       ++num_logits;
     }
   }
-  if (num_logits > 0) {
-    pool_->ParallelFor(vocab_size, [&](size_t begin, size_t end) {
-      kernels_.half_gemm({.rows = end - begin,
-                          .k = hidden_dim,
-                          .batch = num_logits,
-                          .w = weights_.embedding.data() + begin * hidden_dim,
-                          .x = normed_.data(),
-                          .x_stride = hidden_dim,
-                          .y = logits_.data() + begin,
-                          .y_stride = vocab_size});
-    });
+  if (num_logits == 0) {
+    return {};
   }
-  return logits_.span().first(num_logits * vocab_size);
+  linear_.Run(normed_.data(), hidden_dim, num_logits, head);
+  if (packed_logits_.size() == 0) {
+    return logits_.span().first(num_logits * vocab_size);
+  }
+  for (size_t i = 0; i < num_logits; ++i) {
+    std::copy_n(logits_.data() + i * vocab_stride_, vocab_size, packed_logits_.data() + i * vocab_size);
+  }
+  return packed_logits_.span().first(num_logits * vocab_size);
 }
 
 }  // namespace bitnet

@@ -1,17 +1,19 @@
-// The forward pass of BitNet b1.58 2B4T and its kin (arXiv 2504.12285).
+// The forward pass of decoder-only transformers of the Llama kind: BitNet b1.58 2B4T (arXiv 2504.12285), its
+// reproductions, Llama and Qwen3.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "engine/adapters/adapter_layer.h"
 #include "engine/aligned_buffer.h"
 #include "engine/cache/kv_cache.h"
 #include "engine/model/model_config.h"
 #include "engine/threads/thread_pool.h"
 #include "engine/transformer/kernel_set.h"
+#include "engine/transformer/linear_layer.h"
 #include "engine/transformer/rope_table.h"
-#include "engine/transformer/ternary_linear.h"
 #include "engine/weights/model_weights.h"
 
 namespace bitnet {
@@ -22,6 +24,8 @@ struct BatchToken {
   size_t position = 0;                 // From 0; below max_seq_len.
   const BlockTable* blocks = nullptr;  // Of its sequence, with room for `position`. Borrowed for the call.
   bool wants_logits = false;
+  // What its sequence uses beside the model: one list for all of its tokens. Borrowed for the call.
+  std::span<const ActiveAdapter> adapters = {};
 };
 
 struct BatchLimits {
@@ -50,10 +54,14 @@ class Transformer {
   void FeedForwardBlock(size_t batch_size, size_t layer);
   std::span<const float> OutputLogits(std::span<const BatchToken> batch);
 
+  // Attention of all heads, from query_, key_ and value_ to attended_.
+  void Attend(std::span<const BatchToken> batch, size_t layer);
   void RotateAndAppend(const BatchToken& token, size_t b, size_t layer);
+  void NormAndRotateHead(std::span<const float> norm, size_t position, float* head) const;
   void AttendHead(const BatchToken& token, size_t b, size_t layer, size_t head, float* scores);
-  // Row b of quantized_ becomes RmsNorm(x [k], weight).
-  void NormAndQuantize(std::span<const float> weight, const float* x, float* normed, size_t b);
+  // RmsNorm(x [k], weight) becomes `normed` and row b of the linear layer's input. Without weight there is no
+  // norm.
+  void NormAndPrepare(std::span<const float> weight, const float* x, float* normed, size_t b);
 
   const ModelConfig& config_;
   const ModelWeights& weights_;
@@ -67,20 +75,23 @@ class Transformer {
   const size_t query_stride_;
   const size_t kv_stride_;
   const size_t ffn_stride_;
+  const size_t vocab_stride_;
 
-  AlignedBuffer<float> residual_;   // [max_tokens, hidden_dim]
-  AlignedBuffer<float> normed_;     // [max_tokens, hidden_dim] what is quantised next
-  AlignedBuffer<float> projected_;  // [max_tokens, hidden_stride] what is added to the residual next
-  AlignedBuffer<float> query_;      // [max_tokens, query_stride]
-  AlignedBuffer<float> key_;        // [max_tokens, kv_stride]
-  AlignedBuffer<float> value_;      // [max_tokens, kv_stride]
-  AlignedBuffer<float> attended_;   // [max_tokens, query_dim]
-  AlignedBuffer<float> gate_;       // [max_tokens, ffn_stride]
-  AlignedBuffer<float> up_;         // [max_tokens, ffn_stride]
-  AlignedBuffer<float> scores_;     // [num_threads, max_seq_len rounded up to 16]
-  AlignedBuffer<float> logits_;     // [max_logits, vocab_size]
-  QuantizedBatch quantized_;
-  TernaryLinear linear_;
+  AlignedBuffer<float> residual_;       // [max_tokens, hidden_dim]
+  AlignedBuffer<float> normed_;         // [max_tokens, hidden_dim] what is quantised next
+  AlignedBuffer<float> projected_;      // [max_tokens, hidden_stride] what is added to the residual next
+  AlignedBuffer<float> query_;          // [max_tokens, query_stride]
+  AlignedBuffer<float> key_;            // [max_tokens, kv_stride]
+  AlignedBuffer<float> value_;          // [max_tokens, kv_stride]
+  AlignedBuffer<float> attended_;       // [max_tokens, query_dim]
+  AlignedBuffer<float> gate_;           // [max_tokens, ffn_stride]
+  AlignedBuffer<float> up_;             // [max_tokens, ffn_stride]
+  AlignedBuffer<float> scores_;         // [num_threads, max_seq_len rounded up to 16]
+  AlignedBuffer<float> logits_;         // [max_logits, vocab_stride]
+  AlignedBuffer<float> packed_logits_;  // [max_logits, vocab_size], where that is no whole number of tiles.
+  LinearLayer linear_;
+  AdapterLayer adapters_;
+  Linear head_;
 };
 
 }  // namespace bitnet

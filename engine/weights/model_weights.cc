@@ -1,89 +1,160 @@
 #include "engine/weights/model_weights.h"
 
+#include <atomic>
+#include <bit>
+#include <utility>
+
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "engine/weights/tensor_reader.h"
 
 namespace bitnet {
 namespace {
 
-size_t PackedBytes(size_t rows, size_t k) {
-  return TernaryMatrix{.rows = rows, .k = k}.tiles() * TernaryTileBytes(k);
-}
+constexpr uint64_t kAlignment = 64;
 
-size_t PackedLayerBytes(const ModelConfig& c) {
-  return PackedBytes(c.query_dim(), c.hidden_dim) + 2 * PackedBytes(c.kv_dim(), c.hidden_dim) +
-         PackedBytes(c.hidden_dim, c.query_dim()) + 2 * PackedBytes(c.ffn_dim, c.hidden_dim) +
-         PackedBytes(c.hidden_dim, c.ffn_dim);
-}
+uint64_t Aligned(uint64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
-// Reads the tensors of one layer after the other, packing matrices into one piece of memory in the order in
-// which a step reads them. With `memory` null, only checks them.
-class LayerReader {
+// Reads norms at once and plans matrices. Memory is taken for these when all tensors of the file were found
+// to be what they should: dimensions are only a claim until then.
+class WeightReader {
  public:
-  LayerReader(const ModelFile& file, const ModelConfig& config, uint8_t* memory, ThreadPool& pool)
-      : file_(file), config_(config), memory_(memory), pool_(pool) {}
+  WeightReader(const ModelFile& file, const ModelConfig& config, const WeightOptions& options,
+               ThreadPool& pool)
+      : file_(file), config_(config), planner_(file, config, options, pool), pool_(pool) {}
 
-  absl::StatusOr<LayerWeights> Read(size_t layer) {
-    prefix_ = absl::StrCat("blk.", layer, ".");
+  absl::Status ReadLayer(size_t layer, LayerWeights& w) {
     const ModelConfig& c = config_;
-    LayerWeights w;
-    ASSIGN_OR_RETURN(w.attn_norm, Floats("attn_norm", c.hidden_dim));
-    ASSIGN_OR_RETURN(w.query, Ternary("attn_q", c.query_dim(), c.hidden_dim));
-    ASSIGN_OR_RETURN(w.key, Ternary("attn_k", c.kv_dim(), c.hidden_dim));
-    ASSIGN_OR_RETURN(w.value, Ternary("attn_v", c.kv_dim(), c.hidden_dim));
-    ASSIGN_OR_RETURN(w.attn_sub_norm, Floats("attn_sub_norm", c.query_dim()));
-    ASSIGN_OR_RETURN(w.attn_output, Ternary("attn_output", c.hidden_dim, c.query_dim()));
-    ASSIGN_OR_RETURN(w.ffn_norm, Floats("ffn_norm", c.hidden_dim));
-    ASSIGN_OR_RETURN(w.gate, Ternary("ffn_gate", c.ffn_dim, c.hidden_dim));
-    ASSIGN_OR_RETURN(w.up, Ternary("ffn_up", c.ffn_dim, c.hidden_dim));
-    ASSIGN_OR_RETURN(w.ffn_sub_norm, Floats("ffn_sub_norm", c.ffn_dim));
-    ASSIGN_OR_RETURN(w.down, Ternary("ffn_down", c.hidden_dim, c.ffn_dim));
-    return w;
+    prefix_ = absl::StrCat("blk.", layer, ".");
+    RETURN_IF_ERROR(Norm("attn_norm", c.hidden_dim, true, w.attn_norm));
+    RETURN_IF_ERROR(Plan("attn_q", c.query_dim(), c.hidden_dim, w.query));
+    RETURN_IF_ERROR(Plan("attn_k", c.kv_dim(), c.hidden_dim, w.key));
+    RETURN_IF_ERROR(Plan("attn_v", c.kv_dim(), c.hidden_dim, w.value));
+    RETURN_IF_ERROR(Norm("attn_q_norm", c.head_dim, c.has_query_key_norms, w.query_norm));
+    RETURN_IF_ERROR(Norm("attn_k_norm", c.head_dim, c.has_query_key_norms, w.key_norm));
+    RETURN_IF_ERROR(Norm("attn_sub_norm", c.query_dim(), c.has_sub_norms, w.attn_sub_norm));
+    RETURN_IF_ERROR(Plan("attn_output", c.hidden_dim, c.query_dim(), w.attn_output));
+    RETURN_IF_ERROR(Norm("ffn_norm", c.hidden_dim, true, w.ffn_norm));
+    RETURN_IF_ERROR(Plan("ffn_gate", c.ffn_dim, c.hidden_dim, w.gate));
+    RETURN_IF_ERROR(Plan("ffn_up", c.ffn_dim, c.hidden_dim, w.up));
+    RETURN_IF_ERROR(Norm("ffn_sub_norm", c.ffn_dim, c.has_sub_norms, w.ffn_sub_norm));
+    return Plan("ffn_down", c.hidden_dim, c.ffn_dim, w.down);
+  }
+
+  absl::Status PlanHead(const std::string& name, Matrix& head) {
+    ASSIGN_OR_RETURN(MatrixPlan plan, planner_.Plan(name, config_.vocab_size, config_.hidden_dim));
+    plans_.push_back({std::move(plan), &head});
+    return absl::OkStatus();
+  }
+
+  // Packs all that was planned.
+  absl::Status Load(AlignedBuffer<uint8_t>& packed) {
+    uint64_t bytes = 0;
+    for (const Planned& planned : plans_) {
+      bytes += Aligned(planned.plan.bytes());
+    }
+    packed = AlignedBuffer<uint8_t>(bytes);
+    uint8_t* memory = packed.data();
+    for (const Planned& planned : plans_) {
+      ASSIGN_OR_RETURN(*planned.matrix, LoadMatrix(planned.plan, memory, pool_));
+      memory += Aligned(planned.plan.bytes());
+    }
+    return absl::OkStatus();
   }
 
  private:
-  absl::StatusOr<std::span<const float>> Floats(const char* name, size_t n) {
-    return ReadFloats(file_, absl::StrCat(prefix_, name, ".weight"), n);
+  struct Planned {
+    MatrixPlan plan;
+    Matrix* matrix;  // Where it goes; stays in place.
+  };
+
+  absl::Status Norm(const char* name, size_t n, bool wanted, std::vector<float>& out) {
+    if (wanted) {
+      ASSIGN_OR_RETURN(out, ReadFloats(file_, absl::StrCat(prefix_, name, ".weight"), n));
+    }
+    return absl::OkStatus();
   }
 
-  absl::StatusOr<TernaryMatrix> Ternary(const char* name, size_t rows, size_t k) {
-    uint8_t* memory = memory_;
-    if (memory_ != nullptr) {
-      memory_ += PackedBytes(rows, k);
+  absl::Status Plan(const char* name, size_t rows, size_t k, Linear& linear) {
+    ASSIGN_OR_RETURN(MatrixPlan plan, planner_.Plan(absl::StrCat(prefix_, name, ".weight"), rows, k));
+    plans_.push_back({std::move(plan), &linear.matrix});
+    const std::string norm = absl::StrCat(prefix_, name, "_norm_in.weight");
+    if (file_.GetTensor(norm).ok()) {
+      ASSIGN_OR_RETURN(linear.input_norm, ReadFloats(file_, norm, k));
     }
-    return ReadTernaryMatrix(file_, absl::StrCat(prefix_, name, ".weight"), rows, k, memory, pool_);
+    return ReadHadamard(absl::StrCat("bitnet.hadamard.", name), k, linear);
+  }
+
+  // A model with a transform has a key for each kind of matrix it concerns.
+  absl::Status ReadHadamard(const std::string& key, size_t k, Linear& linear) {
+    if (!file_.Has(key)) {
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(const uint64_t block, file_.GetUint(key));
+    if (!std::has_single_bit(block) || k % block != 0) {
+      return absl::DataLossError(absl::StrFormat(
+          "%s: key '%s' is %d; a power of two that divides %d was wanted", file_.path(), key, block, k));
+    }
+    linear.hadamard_block = block;
+    return absl::OkStatus();
   }
 
   const ModelFile& file_;
   const ModelConfig& config_;
-  uint8_t* memory_;  // Where the next matrix goes.
+  const MatrixPlanner planner_;
   ThreadPool& pool_;
   std::string prefix_;
+  std::vector<Planned> plans_;
 };
 
-absl::Status ReadLayers(LayerReader reader, size_t num_layers, std::vector<LayerWeights>& layers) {
-  layers.clear();
-  for (size_t layer = 0; layer < num_layers; ++layer) {
-    ASSIGN_OR_RETURN(LayerWeights weights, reader.Read(layer));
-    layers.push_back(weights);
+absl::StatusOr<RowDecoder> ReadEmbedding(const ModelFile& file, const ModelConfig& config,
+                                         const WeightOptions& options, ThreadPool& pool) {
+  ASSIGN_OR_RETURN(const ModelTensor* tensor,
+                   FindTensor(file, "token_embd.weight", {config.hidden_dim, config.vocab_size}));
+  absl::StatusOr<RowDecoder> decoder = RowDecoder::Create(*tensor, options.i2s_layout);
+  if (!decoder.ok()) {
+    return absl::Status(decoder.status().code(), absl::StrCat(file.path(), ": ", decoder.status().message()));
   }
-  return absl::OkStatus();
+  std::atomic<bool> valid = true;
+  pool.ParallelFor(decoder->rows(), [&](size_t begin, size_t end) {
+    std::vector<float> row(decoder->k());
+    bool all = true;
+    for (size_t r = begin; r < end; ++r) {
+      all &= decoder->Floats(r, row.data());
+    }
+    if (!all) {
+      valid = false;
+    }
+  });
+  if (!valid) {
+    return absl::DataLossError(
+        absl::StrCat(file.path(), ": tensor token_embd.weight holds a value that is not finite"));
+  }
+  return decoder;
 }
 
 }  // namespace
 
 absl::StatusOr<ModelWeights> ModelWeights::Load(const ModelFile& file, const ModelConfig& config,
-                                                ThreadPool& pool) {
+                                                const WeightOptions& options, ThreadPool& pool) {
   ModelWeights weights;
-  ASSIGN_OR_RETURN(weights.embedding,
-                   ReadHalfMatrix(file, "token_embd.weight", config.vocab_size, config.hidden_dim, pool));
   ASSIGN_OR_RETURN(weights.output_norm, ReadFloats(file, "output_norm.weight", config.hidden_dim));
-  // Checked before memory is taken for them: the dimensions are only a claim until the tensors bear it out.
-  RETURN_IF_ERROR(ReadLayers(LayerReader(file, config, nullptr, pool), config.num_layers, weights.layers));
-  weights.packed = AlignedBuffer<uint8_t>(config.num_layers * PackedLayerBytes(config));
-  RETURN_IF_ERROR(
-      ReadLayers(LayerReader(file, config, weights.packed.data(), pool), config.num_layers, weights.layers));
+  if (file.GetTensor("rope_freqs.weight").ok()) {
+    ASSIGN_OR_RETURN(weights.rope_factors, ReadFloats(file, "rope_freqs.weight", config.head_dim / 2));
+  }
+  WeightReader reader(file, config, options, pool);
+  // No reallocation, which would move the matrices that plans point to; a missing layer ends it before memory
+  // for an absurd number of them is touched.
+  weights.layers.reserve(config.num_layers);
+  for (size_t layer = 0; layer < config.num_layers; ++layer) {
+    RETURN_IF_ERROR(reader.ReadLayer(layer, weights.layers.emplace_back()));
+  }
+  const bool own_head = !config.head_is_embedding && file.GetTensor("output.weight").ok();
+  RETURN_IF_ERROR(reader.PlanHead(own_head ? "output.weight" : "token_embd.weight", weights.head));
+  RETURN_IF_ERROR(reader.Load(weights.packed));
+  ASSIGN_OR_RETURN(weights.embedding, ReadEmbedding(file, config, options, pool));
   return weights;
 }
 

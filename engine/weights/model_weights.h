@@ -3,56 +3,58 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <span>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "engine/aligned_buffer.h"
-#include "engine/model/model_file.h"
+#include "engine/formats/row_decoder.h"
 #include "engine/model/model_config.h"
+#include "engine/model/model_file.h"
 #include "engine/threads/thread_pool.h"
-#include "kernels/ternary_gemm/ternary_gemm.h"
+#include "engine/weights/matrix.h"
+#include "engine/weights/matrix_plan.h"
 
 namespace bitnet {
 
-// A ternary matrix in the packed layout of kernels/ternary_gemm.
-struct TernaryMatrix {
-  size_t rows = 0;
-  size_t k = 0;
-  float scale = 0;                  // One for all weights.
-  const uint8_t* packed = nullptr;  // [tiles(), TernaryTileBytes(k)]; zeros where the last tile has no row.
-
-  size_t tiles() const { return (rows + kTernaryTileRows - 1) / kTernaryTileRows; }
-  size_t padded_rows() const { return tiles() * kTernaryTileRows; }
+// A matrix and what its input goes through before it is quantised.
+struct Linear {
+  Matrix matrix;
+  std::vector<float> input_norm = {};  // [k] weight of an RMSNorm of its own; empty if there is none.
+  size_t hadamard_block = 0;           // Of a Walsh-Hadamard transform of neighbours; 0 if there is none.
 };
 
 struct LayerWeights {
-  std::span<const float> attn_norm;      // [hidden_dim]
-  TernaryMatrix query;                   // [query_dim, hidden_dim]
-  TernaryMatrix key;                     // [kv_dim, hidden_dim]
-  TernaryMatrix value;                   // [kv_dim, hidden_dim]
-  std::span<const float> attn_sub_norm;  // [query_dim]
-  TernaryMatrix attn_output;             // [hidden_dim, query_dim]
-  std::span<const float> ffn_norm;       // [hidden_dim]
-  TernaryMatrix gate;                    // [ffn_dim, hidden_dim]
-  TernaryMatrix up;                      // [ffn_dim, hidden_dim]
-  std::span<const float> ffn_sub_norm;   // [ffn_dim]
-  TernaryMatrix down;                    // [hidden_dim, ffn_dim]
+  std::vector<float> attn_norm;      // [hidden_dim]
+  Linear query;                      // [query_dim, hidden_dim]
+  Linear key;                        // [kv_dim, hidden_dim]
+  Linear value;                      // [kv_dim, hidden_dim]
+  std::vector<float> query_norm;     // [head_dim]; empty in models without.
+  std::vector<float> key_norm;       // [head_dim]; likewise.
+  std::vector<float> attn_sub_norm;  // [query_dim]; likewise.
+  Linear attn_output;                // [hidden_dim, query_dim]
+  std::vector<float> ffn_norm;       // [hidden_dim]
+  Linear gate;                       // [ffn_dim, hidden_dim]
+  Linear up;                         // [ffn_dim, hidden_dim]
+  std::vector<float> ffn_sub_norm;   // [ffn_dim]; empty in models without.
+  Linear down;                       // [hidden_dim, ffn_dim]
 };
 
-// Ternary matrices are packed into memory of our own; all else stays in the file, which must outlive this.
-// Immutable; safe to share between threads.
+// Matrices that the kernels can not read as they are stored are packed into memory of our own; all else stays
+// in the file, which must outlive this. Immutable; safe to share between threads.
 struct ModelWeights {
-  std::span<const uint16_t> embedding;  // [vocab_size, hidden_dim] half precision; also the output head.
-  std::span<const float> output_norm;   // [hidden_dim]
+  std::optional<RowDecoder> embedding;  // [vocab_size, hidden_dim]
+  Matrix head;                          // [vocab_size, hidden_dim]
+  std::vector<float> output_norm;       // [hidden_dim]
+  std::vector<float>
+      rope_factors;  // [head_dim / 2] by which frequencies are divided; empty if there are none.
   std::vector<LayerWeights> layers;
   AlignedBuffer<uint8_t> packed;  // What the matrices point into.
 
-  // DATA_LOSS: a tensor is missing, has another shape, or holds what no weight can be (infinities, NaN, the
-  // fourth code of two bits); UNIMPLEMENTED: it has a type we do not read. The message names it.
-  static absl::StatusOr<ModelWeights> Load(const ModelFile& file, const ModelConfig& config, ThreadPool& pool);
+  // DATA_LOSS: a tensor is missing, has another shape, or holds what no weight can be (infinities, NaN, a
+  // code that stands for nothing); UNIMPLEMENTED: it has a type we do not read. The message names it.
+  static absl::StatusOr<ModelWeights> Load(const ModelFile& file, const ModelConfig& config,
+                                           const WeightOptions& options, ThreadPool& pool);
 };
 
 }  // namespace bitnet

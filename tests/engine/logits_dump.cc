@@ -19,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "engine/evaluate.h"
+#include "engine/huggingface/open_model.h"
 #include "engine/scheduler/batch_scheduler.h"
 #include "tests/engine/random_model.h"
 
@@ -122,7 +123,7 @@ absl::Status MeasureDecode(const Flags& flags, const EvaluatorOptions& options,
   const auto now = [] { return std::chrono::steady_clock::now(); };
   const auto start = now();
   ThreadPool pool(options.num_threads);
-  ASSIGN_OR_RETURN(const LoadedModel model, LoadedModel::Load(std::move(file), pool));
+  ASSIGN_OR_RETURN(const LoadedModel model, LoadedModel::Load(std::move(file), {}, pool));
   std::printf("load         %8.3f s\n", Seconds(now() - start).count());
   const size_t length = flags.length + flags.decode;
   KvCache cache(model.config, options.max_batch * NumBlocks(length));
@@ -173,7 +174,7 @@ absl::Status Main(int argc, char** argv) {
     bytes = RandomModel(shape);
     ASSIGN_OR_RETURN(file, ModelFile::Parse(bytes, "random"));
   } else {
-    ASSIGN_OR_RETURN(file, ModelFile::Open(flags.model, FileAccess::kMap));
+    ASSIGN_OR_RETURN(file, OpenModel(flags.model, FileAccess::kMap));
   }
   if (flags.decode > 0) {
     return MeasureDecode(flags, options, std::move(file));

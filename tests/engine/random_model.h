@@ -22,6 +22,12 @@ struct RandomModelShape {
   size_t vocab_size = 512;  // At least 259: all bytes, and begin, end and end of turn, the last three.
   size_t max_seq_len = 256;
   uint32_t seed = 1;
+  std::string architecture = "bitnet-b1.58";
+  GgmlType matrices = GgmlType::kI2S;   // Of the layers. One of those RandomTensor::num_bytes knows.
+  GgmlType embedding = GgmlType::kF16;  // And of the head, if the architecture has its own.
+  bool own_head = false;                // An output.weight.
+  bool input_norms = false;             // An RMSNorm of its own before each matrix.
+  uint32_t hadamard_block = 0;          // A transform before the last matrices of attention and FFN; 0: none.
 
   int32_t begin_id() const { return static_cast<int32_t>(vocab_size) - 3; }
   int32_t end_id() const { return static_cast<int32_t>(vocab_size) - 2; }
@@ -29,14 +35,14 @@ struct RandomModelShape {
 };
 
 // As BitNet b1.58 2B4T: 1.2 GB.
-inline constexpr RandomModelShape k2b4tShape = {.hidden_dim = 2560,
-                                                .ffn_dim = 6912,
-                                                .num_layers = 30,
-                                                .num_heads = 20,
-                                                .num_kv_heads = 5,
-                                                .head_dim = 128,
-                                                .vocab_size = 128256,
-                                                .max_seq_len = 4096};
+inline const RandomModelShape k2b4tShape = {.hidden_dim = 2560,
+                                            .ffn_dim = 6912,
+                                            .num_layers = 30,
+                                            .num_heads = 20,
+                                            .num_kv_heads = 5,
+                                            .head_dim = 128,
+                                            .vocab_size = 128256,
+                                            .max_seq_len = 4096};
 
 // One tensor of the file. Tests of malformed files change these.
 struct RandomTensor {

@@ -29,7 +29,7 @@ struct TinySchedulerOptions {
 inline LoadedModel LoadRandomModel(const std::vector<uint8_t>& bytes, ThreadPool& pool) {
   absl::StatusOr<std::unique_ptr<ModelFile>> file = ModelFile::Parse(bytes, "random");
   EXPECT_TRUE(file.ok()) << file.status();
-  absl::StatusOr<LoadedModel> model = LoadedModel::Load(*std::move(file), pool);
+  absl::StatusOr<LoadedModel> model = LoadedModel::Load(*std::move(file), {}, pool);
   EXPECT_TRUE(model.ok()) << model.status();
   return *std::move(model);
 }

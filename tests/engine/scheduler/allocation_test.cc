@@ -6,7 +6,9 @@
 #include <deque>
 #include <new>
 
+#include "engine/adapters/adapter_lease.h"
 #include "engine/scheduler/batch_scheduler.h"
+#include "tests/engine/adapters/random_adapter.h"
 #include "tests/engine/tiny_scheduler.h"
 
 namespace {
@@ -67,6 +69,7 @@ TEST(AllocationTest, StepsAllocateNothing) {
     // Blocks for some of the sequences only, so that steps also admit.
     TinyScheduler tiny({.kv_blocks = 12, .num_threads = num_threads});
     std::deque<CountingSink> sinks(8);
+    const std::shared_ptr<const Adapter> adapter = RandomAdapter(tiny.model.config, 8, 1);
     for (int i = 0; i < 8; ++i) {
       GenerationRequest request = {.prompt = RandomTokens(5 + 9 * i, 512, i), .max_tokens = 20};
       if (i % 2 == 1) {
@@ -80,7 +83,11 @@ TEST(AllocationTest, StepsAllocateNothing) {
         request.min_tokens = 3;
         request.stop_tokens = {1, 2, 3};
       }
-      tiny.scheduler.Add(i, request, &sinks[i]);
+      AdapterLease adapters;
+      for (int use = 0; use < i % 3; ++use) {
+        adapters.Add(adapter, 1);
+      }
+      tiny.scheduler.Add(i, request, &sinks[i], Sequence::Clock::now(), std::move(adapters));
     }
     int steps = 0;
     while (!tiny.scheduler.idle()) {

@@ -98,6 +98,38 @@ TEST_P(LogitsEqualityTest, OfARandomModel) {
                     {.threads = {1, 2, 3, 5}, .batches = {1, 3, 8}, .chunks = {1, 2, 7, 16, 64, 70}});
 }
 
+// Every layout of weights and every difference between architectures.
+TEST_P(LogitsEqualityTest, OfEveryArchitectureAndType) {
+  const std::vector<RandomModelShape> shapes = {
+      {.num_layers = 1,
+       .architecture = "bitnet-25",
+       .matrices = GgmlType::kTQ2_0,
+       .embedding = GgmlType::kBF16},
+      {.num_layers = 1, .num_heads = 2, .num_kv_heads = 2, .head_dim = 128, .architecture = "bitnet"},
+      {.num_layers = 1, .architecture = "llama", .matrices = GgmlType::kTQ1_0, .embedding = GgmlType::kQ8_0},
+      {.num_layers = 1, .architecture = "llama", .matrices = GgmlType::kF16, .own_head = true},
+      {.num_layers = 1, .architecture = "llama", .input_norms = true, .hadamard_block = 128},
+      {.num_layers = 1,
+       .head_dim = 96,
+       .vocab_size = 500,
+       .architecture = "qwen3",
+       .matrices = GgmlType::kQ1_0,
+       .embedding = GgmlType::kQ1_0},
+      {.num_layers = 1,
+       .architecture = "qwen3",
+       .matrices = GgmlType::kQ2_0,
+       .embedding = GgmlType::kPQ2_0,
+       .own_head = true},
+  };
+  for (const RandomModelShape& shape : shapes) {
+    const std::vector<uint8_t> bytes = RandomModel(shape);
+    const Sequences sequences = MakeSequences({40, 17, 9}, shape.vocab_size);
+    SCOPED_TRACE(shape.architecture + " " + std::string(GgmlTypeName(shape.matrices)));
+    ExpectEqualLogits([&] { return *ModelFile::Parse(bytes, "random"); }, GetParam(), sequences,
+                      {.threads = {1, 3}, .batches = {3}, .chunks = {1, 7}});
+  }
+}
+
 TEST_P(LogitsEqualityTest, OfTheEmbeddedModel) {
   const std::string path = BITNET_LIGHTHOUSE_MODEL;
   if (!std::filesystem::exists(path)) {

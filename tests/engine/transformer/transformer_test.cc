@@ -54,6 +54,39 @@ TEST(TransformerTest, FollowsThePaperWithRowsThatAreNoWholeTiles) {
   ExpectNearReference({.num_layers = 1, .num_heads = 16, .num_kv_heads = 1, .head_dim = 40}, 20);
 }
 
+TEST(TransformerTest, FollowsTheReproductionsOfBitNet) {
+  ExpectNearReference({.num_heads = 2, .num_kv_heads = 2, .head_dim = 128, .architecture = "bitnet"}, 20);
+}
+
+TEST(TransformerTest, FollowsLlama) {
+  ExpectNearReference({.architecture = "llama", .matrices = GgmlType::kTQ2_0}, 20);
+  ExpectNearReference({.architecture = "llama", .matrices = GgmlType::kTQ1_0, .own_head = true}, 20);
+  ExpectNearReference({.architecture = "llama", .matrices = GgmlType::kF16, .embedding = GgmlType::kBF16},
+                      20);
+  ExpectNearReference({.architecture = "llama"}, 20);
+}
+
+TEST(TransformerTest, FollowsQwen3) {
+  ExpectNearReference({.architecture = "qwen3", .matrices = GgmlType::kQ1_0, .embedding = GgmlType::kQ1_0},
+                      20);
+  ExpectNearReference(
+      {.head_dim = 96, .architecture = "qwen3", .matrices = GgmlType::kQ2_0, .embedding = GgmlType::kQ2_0},
+      20);
+  ExpectNearReference({.architecture = "qwen3", .matrices = GgmlType::kPQ2_0, .own_head = true}, 20);
+}
+
+// As BitNet-embedding and Falcon-E have it.
+TEST(TransformerTest, NormsTheInputOfEachMatrix) {
+  ExpectNearReference({.architecture = "llama", .input_norms = true}, 20);
+  ExpectNearReference({.architecture = "qwen3", .matrices = GgmlType::kTQ2_0, .input_norms = true}, 20);
+}
+
+// As BitNet v2 has it.
+TEST(TransformerTest, TransformsTheInputOfTheLastMatrices) {
+  ExpectNearReference({.hadamard_block = 256}, 20);
+  ExpectNearReference({.architecture = "llama", .matrices = GgmlType::kF16, .hadamard_block = 64}, 20);
+}
+
 TEST(EvaluatorTest, RefusesWhatDoesNotFit) {
   const std::vector<uint8_t> bytes = RandomModel({.max_seq_len = 32});
   const auto evaluator = MakeEvaluator(bytes, {.num_threads = 1, .max_batch = 2});
