@@ -26,7 +26,7 @@ absl::Status AnswerTurn(Engine& engine, const InferOptions& options, History& hi
                         const ConversationTerminal& terminal) {
   int forgotten = 0;
   ASSIGN_OR_RETURN(std::vector<int32_t> ids,
-                   history.Encode(engine.tokenizer(), MaxPromptTokens(engine, options), forgotten));
+                   history.Encode(engine.chat(), MaxPromptTokens(engine, options), forgotten));
   if (forgotten > 0) {
     terminal.note(absl::StrCat("[the context is full: the oldest ", forgotten, " messages are forgotten]\n"));
   }
@@ -54,13 +54,13 @@ History::History(const std::string& system) {
   }
 }
 
-absl::StatusOr<std::vector<int32_t>> History::Encode(const Tokenizer& tokenizer, size_t max_tokens,
+absl::StatusOr<std::vector<int32_t>> History::Encode(const ChatTemplate& chat, size_t max_tokens,
                                                      int& forgotten) {
   forgotten = 0;
   while (true) {
     std::vector<ChatMessage> messages = system_;
     messages.insert(messages.end(), turns_.begin(), turns_.end());
-    ASSIGN_OR_RETURN(std::vector<int32_t> ids, tokenizer.EncodeChat(messages));
+    ASSIGN_OR_RETURN(std::vector<int32_t> ids, chat.Encode(messages));
     if (ids.size() <= max_tokens || turns_.size() <= 1) {
       return ids;
     }

@@ -24,7 +24,7 @@ class History {
   void Reset() { turns_.clear(); }
   // The tokens of all of it. While they are more than `max_tokens`, the oldest turns are forgotten, but
   // neither the system message nor the latest turn. Says how many turns that were.
-  absl::StatusOr<std::vector<int32_t>> Encode(const Tokenizer& tokenizer, size_t max_tokens, int& forgotten);
+  absl::StatusOr<std::vector<int32_t>> Encode(const ChatTemplate& chat, size_t max_tokens, int& forgotten);
 
  private:
   std::vector<ChatMessage> system_;  // One message, or none.

@@ -63,7 +63,8 @@ absl::StatusOr<int> Converse(Engine& engine, const InferOptions& options, std::o
 absl::StatusOr<int> AnswerOnce(Engine& engine, const InferOptions& options, const std::string& text,
                                Interrupts& interrupts, absl::Time start) {
   const absl::Duration load = absl::Now() - start;
-  ASSIGN_OR_RETURN(std::vector<int32_t> ids, EncodePromptText(options, engine.tokenizer(), text));
+  ASSIGN_OR_RETURN(std::vector<int32_t> ids,
+                   EncodePromptText(options, engine.tokenizer(), engine.chat(), text));
   if (options.verbose_prompt) {
     WriteNote(DescribeTokens(engine.tokenizer(), ids));
   }
@@ -91,6 +92,9 @@ absl::StatusOr<int> Run(const InferOptions& options, Interrupts& interrupts) {
   ASSIGN_OR_RETURN(std::optional<std::string> text, ReadPromptText(options, stdin_is_terminal));
   const absl::Time start = absl::Now();
   ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine, Engine::Create(model_path, options.engine));
+  for (size_t i = 0; i < options.adapters.size(); ++i) {
+    RETURN_IF_ERROR(engine->LoadAdapter(AdapterName(i), options.adapters[i].path));
+  }
   if (options.interactive || !text.has_value()) {
     return Converse(*engine, options, std::move(text), interrupts, stdin_is_terminal);
   }

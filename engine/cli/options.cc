@@ -5,8 +5,10 @@
 #include <limits>
 #include <memory>
 
+#include "absl/strings/numbers.h"
 #include "base/version.h"
 #include "engine/cli/help_formatter.h"
+#include "engine/formats/i2s_layout_name.h"
 #include "kernels/cpu_features.h"
 
 namespace bitnet {
@@ -25,6 +27,7 @@ constexpr const char* kExamples = R"(Examples:
   bitnet-infer --quiet < question.txt > answer.txt    text from a file, nothing but the answer in another
   bitnet-infer --raw --prompt "Once upon" --n-predict 40   continue a text instead of answering it
   bitnet-infer --model ggml-model-i2_s.gguf --system "Answer in one sentence." --interactive
+  bitnet-infer --adapter poet.gguf --adapter sailor/=0.5 --prompt "The sea"   with LoRA adapters
   bitnet-infer --prompt "A poem" --temp 0.8 --top-p 0.95 --seed 7   vary with the seed
 
 Exit status: 0 done, 1 something failed (stderr says what), 2 wrong usage, 130 interrupted by ctrl-C.)";
@@ -53,10 +56,22 @@ std::string CheckIsa(const std::string& name) {
 struct Leftovers {
   std::string isa;
   bool no_mmap = false;
+  std::string activations = "auto";
   bool chat = false;
   bool raw = false;
   int n_predict = -1;
+  std::vector<std::string> adapters;
 };
+
+// What follows the last '=' is a scale if it is a number, and else part of the path.
+AdapterFile ParseAdapterFile(const std::string& text) {
+  const size_t at = text.rfind('=');
+  float scale = 0;
+  if (at != std::string::npos && absl::SimpleAtof(text.substr(at + 1), &scale)) {
+    return {text.substr(0, at), scale};
+  }
+  return {text};
+}
 
 void AddInputOptions(CLI::App& app, InferOptions& options, Leftovers& leftovers) {
   const std::string group = "Input";
@@ -153,6 +168,14 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
          "model that comes with the program")
       ->type_name("PATH")
       ->group(group);
+  app.add_option(
+         "--adapter", leftovers.adapters,
+         "A LoRA adapter to the model, a GGUF file or a directory of PEFT's, and how much of it: 1 if "
+         "not said. May be given several times; the changes add up")
+      ->type_name("PATH[=SCALE]")
+      ->group(group)
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("-t,--threads", options.engine.num_threads, "Threads that compute; 0 is one per CPU")
       ->type_name("N")
       ->group(group)
@@ -164,6 +187,19 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->check(CLI::Validator([](std::string& name) { return CheckIsa(name); }, ""));
   app.add_flag("--no-mmap", leftovers.no_mmap, "Read the model file into memory instead of mapping it")
       ->group(group);
+  app.add_option("--i2s-layout", options.engine.weights.i2s_layout, kI2sLayoutHelp)
+      ->type_name("NAME")
+      ->group(group)
+      ->transform(CLI::CheckedTransformer(I2sLayoutNames()))
+      ->default_str("128x32");
+  app.add_option(
+         "--activations", leftovers.activations,
+         "auto: what the model was trained with, int8 for most; f32: unrounded, and weights as float32, to "
+         "measure what rounding costs. Takes 4 bytes a weight")
+      ->type_name("NAME")
+      ->group(group)
+      ->check(CLI::IsMember({"auto", "f32"}))
+      ->capture_default_str();
   app.add_option("--chunk-size", options.engine.chunk_size, "Prompt tokens computed at once")
       ->type_name("N")
       ->group(group)
@@ -197,8 +233,12 @@ void Apply(const Leftovers& leftovers, InferOptions& options) {
   if (leftovers.no_mmap) {
     options.engine.file_access = FileAccess::kRead;
   }
+  options.engine.weights.float_activations = leftovers.activations == "f32";
   if (leftovers.chat || leftovers.raw) {
     options.format = leftovers.chat ? PromptFormat::kChat : PromptFormat::kRaw;
+  }
+  for (const std::string& adapter : leftovers.adapters) {
+    options.adapters.push_back(ParseAdapterFile(adapter));
   }
   options.max_tokens = leftovers.n_predict < 0 ? 0 : leftovers.n_predict;
   options.engine.max_sequences = 1;

@@ -16,9 +16,16 @@ enum class PromptFormat {
   kRaw,
 };
 
+// As --adapter PATH[=SCALE] says.
+struct AdapterFile {
+  std::string path;
+  float scale = 1;
+};
+
 struct InferOptions {
   std::string model_path;  // "": the model that comes with the program.
   EngineOptions engine;
+  std::vector<AdapterFile> adapters;
 
   std::optional<std::string> prompt;       // The text itself.
   std::optional<std::string> prompt_file;  // "-" is stdin.

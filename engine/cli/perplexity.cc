@@ -10,7 +10,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "engine/adapters/adapter_lease.h"
+#include "engine/adapters/open_adapter.h"
 #include "engine/evaluate.h"
+#include "engine/huggingface/open_model.h"
 
 namespace bitnet {
 namespace {
@@ -24,8 +27,9 @@ double LogProbability(std::span<const float> logits, int32_t id) {
   return logits[id] - max - std::log(sum);
 }
 
-absl::Status Score(Evaluator& evaluator, const ScoredText& text, double& log_probability) {
-  ASSIGN_OR_RETURN(const std::vector<float> logits, evaluator.Logits(text.ids));
+absl::Status Score(Evaluator& evaluator, const ScoredText& text, std::span<const ActiveAdapter> adapters,
+                   double& log_probability) {
+  ASSIGN_OR_RETURN(const std::vector<float> logits, evaluator.Logits(text.ids, adapters));
   const size_t vocab_size = evaluator.config().vocab_size;
   for (size_t i = text.answer_start; i < text.ids.size(); ++i) {
     log_probability +=
@@ -42,12 +46,19 @@ absl::StatusOr<Perplexity> MeasurePerplexity(const std::string& model_path, cons
   if (!lines) {
     return absl::NotFoundError(absl::StrFormat("%s: cannot be opened", path));
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, ModelFile::Open(model_path, options.engine.file_access));
+  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(model_path, options.engine.file_access));
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Evaluator> evaluator,
       Evaluator::Create(std::move(file), {.num_threads = options.engine.num_threads,
                                           .cpu_features = options.engine.cpu_features,
-                                          .chunk_size = static_cast<size_t>(options.engine.chunk_size)}));
+                                          .chunk_size = static_cast<size_t>(options.engine.chunk_size),
+                                          .weights = options.engine.weights}));
+  AdapterLease adapters;
+  for (const AdapterFile& adapter : options.adapters) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Adapter> opened,
+                     OpenAdapter(adapter.path, evaluator->config(), options.engine.max_adapter_bytes));
+    adapters.Add(std::move(opened), adapter.scale);
+  }
   Perplexity result;
   double log_probability = 0;
   std::string line;
@@ -56,7 +67,8 @@ absl::StatusOr<Perplexity> MeasurePerplexity(const std::string& model_path, cons
       continue;
     }
     absl::StatusOr<ScoredText> text = ParseScoredText(line);
-    const absl::Status status = text.ok() ? Score(*evaluator, *text, log_probability) : text.status();
+    const absl::Status status =
+        text.ok() ? Score(*evaluator, *text, adapters.list(), log_probability) : text.status();
     if (!status.ok()) {
       return absl::Status(status.code(), absl::StrFormat("%s: line %d: %s", path, number, status.message()));
     }

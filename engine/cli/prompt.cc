@@ -63,16 +63,16 @@ absl::StatusOr<std::optional<std::string>> ReadPromptText(const InferOptions& op
 }
 
 absl::StatusOr<std::vector<int32_t>> EncodePromptText(const InferOptions& options, const Tokenizer& tokenizer,
-                                                      const std::string& text) {
-  const bool chat = options.format == PromptFormat::kChat || !options.system.empty() ||
-                    (options.format == PromptFormat::kAuto && tokenizer.has_chat_format());
-  if (chat) {
+                                                      const ChatTemplate& chat, const std::string& text) {
+  const bool is_chat = options.format == PromptFormat::kChat || !options.system.empty() ||
+                       (options.format == PromptFormat::kAuto && chat.known());
+  if (is_chat) {
     std::vector<ChatMessage> messages;
     if (!options.system.empty()) {
       messages.push_back({ChatRole::kSystem, options.system});
     }
     messages.push_back({ChatRole::kUser, text});
-    return tokenizer.EncodeChat(messages);
+    return chat.Encode(messages);
   }
   if (!options.parse_markers) {
     return tokenizer.EncodePrompt(text);
@@ -83,6 +83,8 @@ absl::StatusOr<std::vector<int32_t>> EncodePromptText(const InferOptions& option
   return ids;
 }
 
+std::string AdapterName(size_t i) { return absl::StrCat("adapter", i); }
+
 GenerationRequest MakeRequest(const InferOptions& options, std::vector<int32_t> prompt) {
   GenerationRequest request;
   request.prompt = std::move(prompt);
@@ -91,6 +93,9 @@ GenerationRequest MakeRequest(const InferOptions& options, std::vector<int32_t> 
   request.min_tokens = options.min_tokens;
   request.ignore_eos = options.ignore_eos;
   request.num_logprobs = options.num_logprobs;
+  for (size_t i = 0; i < options.adapters.size(); ++i) {
+    request.adapters.push_back({AdapterName(i), options.adapters[i].scale});
+  }
   return request;
 }
 

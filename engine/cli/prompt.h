@@ -18,7 +18,10 @@ absl::StatusOr<std::optional<std::string>> ReadPromptText(const InferOptions& op
 
 // The tokens of a single prompt, in the format that `options` and the model ask for.
 absl::StatusOr<std::vector<int32_t>> EncodePromptText(const InferOptions& options, const Tokenizer& tokenizer,
-                                                      const std::string& text);
+                                                      const ChatTemplate& chat, const std::string& text);
+
+// What the engine calls options.adapters[i].
+std::string AdapterName(size_t i);
 
 // What `options` ask of the engine, for these tokens.
 GenerationRequest MakeRequest(const InferOptions& options, std::vector<int32_t> prompt);

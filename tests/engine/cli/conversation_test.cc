@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/engine/chat/chat_model.h"
 #include "tests/engine/tokenizer/tiny_vocabulary.h"
 
 namespace bitnet {
@@ -16,20 +17,22 @@ class HistoryTest : public testing::Test {
   HistoryTest() {
     TinyVocabulary vocabulary;
     vocabulary.Add("<|eot_id|>", TinyVocabulary::kControl);
-    tokenizer_ = *MakeTokenizer(vocabulary.Writer());
+    GgufWriter writer = vocabulary.Writer();
+    writer.String("general.architecture", "bitnet-b1.58");
+    model_ = *MakeChatModel(writer);
   }
 
   // What the model would read, and how many turns were forgotten for it.
   std::string Encode(History& history, size_t max_tokens) {
-    const std::vector<int32_t> ids = *history.Encode(*tokenizer_, max_tokens, forgotten_);
+    const std::vector<int32_t> ids = *history.Encode(*model_.chat, max_tokens, forgotten_);
     std::string text;
     for (const int32_t id : ids) {
-      text += tokenizer_->TokenText(id);
+      text += model_.tokenizer->TokenText(id);
     }
     return text;
   }
 
-  std::unique_ptr<Tokenizer> tokenizer_;
+  ChatModel model_;
   int forgotten_ = 0;
 };
 

@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,22 @@ QUESTION = "What is a lighthouse?"
 def run(*args, text="", env=None, timeout=300):
     return subprocess.run([*PROGRAM, *args], input=text, capture_output=True, encoding="utf-8", timeout=timeout,
                           env={**os.environ, "BITNET_MODEL": MODEL, **(env or {})})
+
+
+def write_adapter(folder):
+    """A LoRA adapter to the first layer of the embedded model, as PEFT would save it."""
+    with open(os.path.join(os.path.dirname(MODEL), "lighthouse-1.58b-6m", "config.json"), encoding="utf-8") as file:
+        config = json.load(file)
+    name = "base_model.model.model.layers.0.mlp.down_proj.lora_%s.weight"
+    a = struct.pack("<%df" % config["intermediate_size"], *[(-1)**(i // 3) for i in range(config["intermediate_size"])])
+    b = struct.pack("<%df" % config["hidden_size"], *[(-1)**(i // 2) for i in range(config["hidden_size"])])
+    header = json.dumps({
+        name % "A": {"dtype": "F32", "shape": [1, config["intermediate_size"]], "data_offsets": [0, len(a)]},
+        name % "B": {"dtype": "F32", "shape": [config["hidden_size"], 1], "data_offsets": [len(a), len(a) + len(b)]}}).encode()
+    with open(os.path.join(folder, "adapter_model.safetensors"), "wb") as file:
+        file.write(struct.pack("<Q", len(header)) + header + a + b)
+    with open(os.path.join(folder, "adapter_config.json"), "w", encoding="utf-8") as file:
+        json.dump({"peft_type": "LORA", "r": 1, "lora_alpha": 1}, file)
 
 
 class InferTest(unittest.TestCase):
@@ -56,6 +73,26 @@ class InferTest(unittest.TestCase):
         result = run("--prompt", "a", env={"BITNET_MODEL": "/also/missing.gguf"})
         self.assertEqual(result.returncode, 1)
         self.assertIn("/also/missing.gguf", result.stderr)
+
+    def test_applies_adapters(self):
+        with tempfile.TemporaryDirectory() as folder:
+            write_adapter(folder)
+            ask = ["--raw", "--prompt", QUESTION, "--n-predict", "8", "--ignore-eos", "--quiet"]
+            plain = self.answer(*ask)
+            adapted = self.answer(*ask, "--adapter", folder)
+            self.assertNotEqual(adapted, plain)
+            self.assertEqual(self.answer(*ask, "--adapter", folder + "=1.0"), adapted)
+            self.assertEqual(self.answer(*ask, "--adapter", folder + "=0"), plain)
+            self.assertEqual(self.answer(*ask, "--adapter", folder + "=0.5", "--adapter", folder + "=0"),
+                             self.answer(*ask, "--adapter", folder + "=0.5"))
+            with open(os.path.join(folder, "texts.jsonl"), "w", encoding="utf-8") as file:
+                json.dump({"ids": [1, 2, 3, 4, 5], "answer_start": 1}, file)
+            measure = ["--perplexity", file.name]
+            self.assertNotEqual(self.answer(*measure, "--adapter", folder), self.answer(*measure))
+            self.assertEqual(self.answer(*measure, "--adapter", folder + "=0"), self.answer(*measure))
+        result = run(*ask, "--adapter", "/no/such/adapter.gguf=2")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("/no/such/adapter.gguf: ", result.stderr)
 
     def test_says_what_is_wrong_with_a_model(self):
         with tempfile.NamedTemporaryFile(suffix=".gguf") as file:
