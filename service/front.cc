@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "service/clock.h"
@@ -29,6 +30,18 @@ std::vector<std::string> Names(const std::vector<WorkerSpec>& specs) {
   return names;
 }
 
+// What is known of them before a worker has loaded them.
+std::vector<v1::Adapter> FirstAdapters(const std::vector<std::string>& flags) {
+  std::vector<v1::Adapter> adapters;
+  for (const std::string& flag : flags) {
+    const std::pair<std::string, std::string> parts = absl::StrSplit(flag, absl::MaxSplits('=', 1));
+    v1::Adapter& adapter = adapters.emplace_back();
+    adapter.set_name(parts.first);
+    adapter.set_path(parts.second);
+  }
+  return adapters;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Front>> Front::Start(const ServiceOptions& options,
@@ -48,13 +61,23 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
       admission_(options.max_waiting),
       pool_(Names(specs), [this](bool ready) { OnReadiness(ready); }),
       worker_metrics_(&pool_),
-      service_({.pool = pool_, .admission = admission_, .calls = calls_, .metrics = request_metrics_}) {}
+      service_({.pool = pool_, .admission = admission_, .calls = calls_, .metrics = request_metrics_}),
+      adapters_(&pool_, FirstAdapters(options.adapters)),
+      admin_service_(&adapters_) {
+  pool_.SetPreparer(&adapters_);
+}
 
 Front::~Front() { Drain(); }
 
 // Ports first: where they are taken, no worker loads a model in vain.
 absl::Status Front::Listen() {
   ASSIGN_OR_RETURN(rpc_, RpcServer::Start(options_.listen_address, options_.max_message_bytes, &service_));
+  if (!options_.admin_address.empty()) {
+    ASSIGN_OR_RETURN(admin_,
+                     RpcServer::Start(options_.admin_address, options_.max_message_bytes, &admin_service_));
+    admin_->SetServing(true);
+    spdlog::info("administration at {}", admin_->address());
+  }
   ASSIGN_OR_RETURN(http_, HttpServer::Start({.address = options_.http_address},
                                             {.metrics = [this] { return Metrics(); },
                                              .readiness = [this] { return Readiness(); }}));
@@ -69,7 +92,7 @@ absl::Status Front::Listen() {
                                              [this](const std::string& reason) { OnAllFailed(reason); });
   poller_ = std::make_unique<StatusPoller>(&pool_, options_.poll_interval, Clock::Real());
   if (!options_.port_file.empty()) {
-    RETURN_IF_ERROR(WritePortFile(options_.port_file, grpc_address(), http_address()));
+    RETURN_IF_ERROR(WritePortFile(options_.port_file, grpc_address(), http_address(), admin_address()));
   }
   spdlog::info("gRPC at {}, HTTP at {}", grpc_address(), http_address());
   return absl::OkStatus();
@@ -111,6 +134,9 @@ void Front::Drain() {
     spdlog::warn("calls to workers did not end");
   }
   poller_.reset();
+  if (admin_ != nullptr) {
+    admin_->Shutdown(absl::ZeroDuration());
+  }
   if (rpc_ != nullptr) {
     rpc_->Shutdown(kLastWrites);
   }

@@ -12,8 +12,10 @@
 #include "service/http/http_server.h"
 #include "service/metrics/request_metrics.h"
 #include "service/metrics/worker_metrics.h"
+#include "service/router/adapter_set.h"
 #include "service/router/status_poller.h"
 #include "service/router/worker_pool.h"
+#include "service/rpc/admin_service.h"
 #include "service/rpc/call_registry.h"
 #include "service/rpc/inference_service.h"
 #include "service/rpc/rpc_server.h"
@@ -41,6 +43,8 @@ class Front {
   void Stop();
 
   const std::string& grpc_address() const { return rpc_->address(); }
+  // "" if it is not served.
+  std::string admin_address() const { return admin_ == nullptr ? "" : admin_->address(); }
   const std::string& http_address() const { return http_->address(); }
   const WorkerPool& pool() const { return pool_; }
 
@@ -64,6 +68,8 @@ class Front {
   WorkerPool pool_;
   WorkerMetrics worker_metrics_;
   InferenceService service_;
+  AdapterSet adapters_;
+  AdminService admin_service_;
 
   absl::Mutex mutex_;
   int stops_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -73,6 +79,7 @@ class Front {
 
   // In the order of their making; unmade from the last to the first.
   std::unique_ptr<RpcServer> rpc_;
+  std::unique_ptr<RpcServer> admin_;  // Null: not served.
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<StatusPoller> poller_;

@@ -38,6 +38,10 @@ void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
   app.add_option("--http", options.http_address,
                  "Where to serve /metrics, /healthz and /readyz; port 0 as above")
       ->group("Addresses");
+  app.add_option("--admin-listen", options.admin_address,
+                 "Where to serve bitnet.v1.AdminService, which loads adapters from files of this machine; by "
+                 "default nowhere")
+      ->group("Addresses");
   app.add_option("--port-file", options.port_file,
                  "Write the chosen addresses to this file, as JSON: {\"grpc\": ..., \"http\": ...}")
       ->group("Addresses");
@@ -59,6 +63,22 @@ void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
                  "Instruction set to compute with, such as x86_avx2; by default the fastest")
       ->group("Workers");
   app.add_flag("--no-mmap", options.no_mmap, "Read the model file instead of mapping it")->group("Workers");
+  app.add_option(
+         "--adapter", options.adapters,
+         "NAME=PATH of a LoRA adapter that requests can name: a GGUF file or a directory of PEFT's; may "
+         "be given several times")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            return std::string(text.find('=') == std::string::npos ? "'" + text + "' is not NAME=PATH" : "");
+          },
+          ""))
+      ->group("What is served");
+  app.add_option("--i2s-layout", options.i2s_layout,
+                 "How I2_S tensors are arranged, which files do not say; see bitnet-worker --help")
+      ->check(CLI::IsMember({"128x32", "64x16", "1x4"}))
+      ->group("Workers");
 
   app.add_option("--max-sequences", options.max_sequences, "Requests that a worker generates for at once")
       ->check(CLI::PositiveNumber)

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -13,7 +14,8 @@ struct ServiceOptions {
   std::string listen_address = "127.0.0.1:50051";  // Of the gRPC service; port 0 takes a free one.
   std::string http_address = "127.0.0.1:8080";  // Of /metrics, /healthz and /readyz; port 0 takes a free one.
   std::string port_file;                        // If set: where the addresses are written once both listen.
-  std::string worker_binary;                    // The program bitnet-worker.
+  std::string admin_address;  // Of the AdminService; port 0 takes a free one. "": nobody can change anything.
+  std::string worker_binary;  // The program bitnet-worker.
   std::string run_directory;  // For the workers' sockets; empty: a fresh one, removed at exit.
 
   int num_workers = 0;         // 0: one for each core cluster of the machine.
@@ -25,6 +27,8 @@ struct ServiceOptions {
   std::optional<long> kv_cache_tokens;
   std::string isa;
   bool no_mmap = false;
+  std::string i2s_layout;             // "": the workers' default.
+  std::vector<std::string> adapters;  // NAME=PATH of what workers load when they start.
   std::string log_level = "info";
 
   int max_waiting = 256;  // Requests without a first token yet; more are refused with RESOURCE_EXHAUSTED.

@@ -14,10 +14,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "engine/engine.h"
+#include "engine/formats/i2s_layout_name.h"
 #include "proto/worker_exit_codes.h"
 #include "spdlog/spdlog.h"
 #include "worker/cpu_affinity.h"
@@ -43,6 +45,7 @@ struct WorkerFlags {
   double drain_seconds = 25;
   std::string log_level = "info";
   std::string name;
+  std::vector<std::string> adapters;  // NAME=PATH
 };
 
 // Empty if the process should go on; otherwise what it exits with.
@@ -54,6 +57,9 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   app.add_option("--threads", flags->engine.num_threads, "Compute threads; 0: one per CPU it may run on")
       ->check(CLI::Range(0, 1024));
   app.add_flag("--no-mmap", flags->no_mmap, "Read the model file instead of mapping it");
+  app.add_option("--i2s-layout", flags->engine.weights.i2s_layout, kI2sLayoutHelp)
+      ->transform(CLI::CheckedTransformer(I2sLayoutNames()))
+      ->default_str("128x32");
   app.add_option("--isa", flags->isa, "Use kernels up to this instruction set, as x86_avx2 or portable");
   app.add_option("--chunk-size", flags->engine.chunk_size, "Prompt tokens per step at most")
       ->check(CLI::Range(1, 1 << 20))
@@ -70,6 +76,17 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   app.add_option("--drain-seconds", flags->drain_seconds, "Time for running answers after SIGTERM")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
+  app.add_option(
+         "--adapter", flags->adapters,
+         "NAME=PATH of a LoRA adapter that requests can name: a GGUF file or a directory of PEFT's; may "
+         "be given several times")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            return std::string(text.find('=') == std::string::npos ? "'" + text + "' is not NAME=PATH" : "");
+          },
+          ""));
   app.add_option("--log-level", flags->log_level, "trace, debug, info, warning, error or off")
       ->capture_default_str();
   app.add_option("--name", flags->name, "Name of this worker in log lines, as P0");
@@ -155,6 +172,12 @@ int Run(WorkerFlags flags) {
   absl::StatusOr<std::unique_ptr<Engine>> engine = Engine::Create(flags.model, flags.engine);
   if (!engine.ok()) {
     return Fail(flags, engine.status(), ExitCodeOfLoadError(engine.status().code()));
+  }
+  for (const std::string& adapter : flags.adapters) {
+    const std::pair<std::string, std::string> parts = absl::StrSplit(adapter, absl::MaxSplits('=', 1));
+    if (absl::Status status = (*engine)->LoadAdapter(parts.first, parts.second); !status.ok()) {
+      return Fail(flags, status, kWorkerExitBadModel);
+    }
   }
   // Called as its file is: that is what whoever runs the server chose and can change.
   const std::string model_name = std::filesystem::path(flags.model).stem().string();

@@ -98,6 +98,9 @@ absl::StatusOr<GenerationRequest> ToGenerationRequest(const worker::v1::Generate
   generation.ignore_eos = request.ignore_eos();
   generation.num_logprobs = request.has_logprobs() ? ToCount(request.logprobs()) : -1;
   generation.priority = ToPriority(request.priority());
+  for (const v1::AdapterUse& use : request.adapters()) {
+    generation.adapters.push_back({use.name(), use.has_scale() ? use.scale() : 1});
+  }
   return generation;
 }
 
@@ -136,14 +139,15 @@ worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason rea
   return response;
 }
 
-absl::StatusOr<std::vector<int32_t>> Encode(const v1::TokenizeRequest& request, const Tokenizer& tokenizer) {
+absl::StatusOr<std::vector<int32_t>> Encode(const v1::TokenizeRequest& request, const Tokenizer& tokenizer,
+                                            const ChatTemplate& chat) {
   switch (request.input_case()) {
     case v1::TokenizeRequest::kText:
       return request.no_special_tokens() ? tokenizer.Encode(request.text(), SpecialTokens::kPlain)
                                          : tokenizer.EncodePrompt(request.text());
     case v1::TokenizeRequest::kMessages: {
       ASSIGN_OR_RETURN(const std::vector<ChatMessage> messages, ToChatMessages(request.messages()));
-      return tokenizer.EncodeChat(messages);
+      return chat.Encode(messages);
     }
     case v1::TokenizeRequest::INPUT_NOT_SET:
       break;

@@ -26,7 +26,8 @@ worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason rea
                                               const GenerationUsage& usage);
 
 // Token ids of what TokenizeRequest holds. INVALID_ARGUMENT: it holds nothing, or a message without a role.
-absl::StatusOr<std::vector<int32_t>> Encode(const v1::TokenizeRequest& request, const Tokenizer& tokenizer);
+absl::StatusOr<std::vector<int32_t>> Encode(const v1::TokenizeRequest& request, const Tokenizer& tokenizer,
+                                            const ChatTemplate& chat);
 
 // `name` is what the model is called.
 v1::Model ToModel(const Engine& engine, const std::string& name);

@@ -21,6 +21,7 @@ absl::StatusOr<std::unique_ptr<WorkerServer>> WorkerServer::Start(Engine* engine
   int bound = 0;
   builder.AddListeningPort(SocketAddress(socket_path), grpc::InsecureServerCredentials(), &bound);
   builder.RegisterService(&worker->service_);
+  builder.RegisterService(&worker->admin_service_);
   // The only peer is our front: it may ping as often as it likes, also between calls.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);

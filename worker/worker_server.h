@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "engine/engine.h"
+#include "worker/admin_service.h"
 #include "worker/worker_service.h"
 
 namespace bitnet {
@@ -29,9 +30,11 @@ class WorkerServer {
   void ServeUntilStopped(absl::Duration grace);
 
  private:
-  WorkerServer(Engine* engine, const std::string& model_name) : service_(engine, model_name) {}
+  WorkerServer(Engine* engine, const std::string& model_name)
+      : service_(engine, model_name), admin_service_(engine) {}
 
   WorkerService service_;
+  WorkerAdminService admin_service_;
   std::unique_ptr<grpc::Server> server_;
 };
 

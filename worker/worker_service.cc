@@ -29,7 +29,7 @@ grpc::ServerUnaryReactor* WorkerService::Tokenize(grpc::CallbackServerContext* c
                                                   const v1::TokenizeRequest* request,
                                                   v1::TokenizeResponse* response) {
   const Tokenizer& tokenizer = engine_->tokenizer();
-  const absl::StatusOr<std::vector<int32_t>> ids = Encode(*request, tokenizer);
+  const absl::StatusOr<std::vector<int32_t>> ids = Encode(*request, tokenizer, engine_->chat());
   if (!ids.ok()) {
     return Done(context, ids.status());
   }

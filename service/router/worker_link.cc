@@ -25,6 +25,7 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& socket_path) {
 WorkerLink::WorkerLink(std::string worker_name, const std::string& socket_path)
     : name(std::move(worker_name)),
       channel(Connect(socket_path)),
-      stub(worker::v1::WorkerService::NewStub(channel)) {}
+      stub(worker::v1::WorkerService::NewStub(channel)),
+      admin(v1::AdminService::NewStub(channel)) {}
 
 }  // namespace bitnet

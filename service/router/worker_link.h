@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "proto/bitnet/v1/admin.grpc.pb.h"
 #include "proto/bitnet/worker/v1/worker.grpc.pb.h"
 
 namespace bitnet {
@@ -20,6 +21,7 @@ struct WorkerLink {
   const std::string name;
   const std::shared_ptr<grpc::Channel> channel;
   const std::unique_ptr<worker::v1::WorkerService::Stub> stub;
+  const std::unique_ptr<v1::AdminService::Stub> admin;
   std::atomic<int> active = 0;  // Requests that run on it, by our own count.
 };
 

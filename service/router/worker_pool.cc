@@ -49,10 +49,16 @@ absl::Status WorkerPool::OnWorkerReady(size_t worker, const std::string& socket_
   if (grpc::Status status = link->stub->GetModel(&context, {}, &model); !status.ok()) {
     return FromGrpcStatus(status);
   }
-  spdlog::info("worker {} is ready: {}", name, model.name());
-  const absl::MutexLock lock(&mutex_);
-  model_ = std::move(model);
-  SetLink(workers_[worker], std::move(link));
+  const auto join = [&] {
+    spdlog::info("worker {} is ready: {}", name, model.name());
+    const absl::MutexLock lock(&mutex_);
+    model_ = std::move(model);
+    SetLink(workers_[worker], link);
+  };
+  if (preparer_ != nullptr) {
+    return preparer_->Prepare(*link, join);
+  }
+  join();
   return absl::OkStatus();
 }
 

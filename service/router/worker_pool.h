@@ -15,6 +15,14 @@
 
 namespace bitnet {
 
+// Brings a worker to the state of the others before it joins them.
+class WorkerPreparer {
+ public:
+  virtual ~WorkerPreparer() = default;
+  // Calls `join` once, at the end, unless it returns an error: then the worker is killed and started again.
+  virtual absl::Status Prepare(WorkerLink& link, const std::function<void()>& join) = 0;
+};
+
 // Fed by the supervisor, asked by the rpc handlers. Safe to share between threads.
 class WorkerPool : public WorkerObserver {
  public:
@@ -30,8 +38,11 @@ class WorkerPool : public WorkerObserver {
   // not overlap, and it must not call the pool.
   WorkerPool(std::vector<std::string> names, std::function<void(bool ready)> on_readiness);
 
+  // Borrowed; outlives the supervisor. Called before the first worker is started.
+  void SetPreparer(WorkerPreparer* preparer) { preparer_ = preparer; }
+
   void OnWorkerStarting(size_t worker, int restarts) override;
-  // Connects and asks for the model, which all workers share.
+  // Connects, asks for the model, which all workers share, and has the worker prepared.
   absl::Status OnWorkerReady(size_t worker, const std::string& socket_path) override;
   void OnWorkerGone(size_t worker, const std::string& reason, bool permanently) override;
 
@@ -62,6 +73,7 @@ class WorkerPool : public WorkerObserver {
   void SetLink(Worker& worker, std::shared_ptr<WorkerLink> link) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::function<void(bool)> on_readiness_;
+  WorkerPreparer* preparer_ = nullptr;
   mutable absl::Mutex mutex_;
   std::vector<Worker> workers_ ABSL_GUARDED_BY(mutex_);
   std::optional<v1::Model> model_ ABSL_GUARDED_BY(mutex_);

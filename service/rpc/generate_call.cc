@@ -120,6 +120,7 @@ void GenerateCall::Dispatch() {
     dispatched_.set_logprobs(request_.logprobs());
   }
   dispatched_.set_priority(request_.priority());
+  *dispatched_.mutable_adapters() = request_.adapters();
   dispatched_at_ = absl::Now();
   spdlog::debug("request {}: {} prompt tokens to worker {}", request_id_, prompt_tokens_, worker_name_);
   stream_ = WorkerStream::Start(std::shared_ptr<WorkerStream::Listener>(self_, this), worker_.stub(),

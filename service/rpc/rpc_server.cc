@@ -26,7 +26,7 @@ void SetUpOnce() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const std::string& address, int max_message_bytes,
-                                                            InferenceService* service) {
+                                                            grpc::Service* service) {
   SetUpOnce();
   grpc::ServerBuilder builder;
   int port = 0;
@@ -44,8 +44,9 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const std::string& a
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
-    return absl::UnavailableError(absl::StrCat("cannot listen for gRPC at ", address,
-                                               "; is the port taken? Name another with --listen"));
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen for gRPC at ", address,
+                     "; is the port taken? Name another with --listen, or --admin-listen"));
   }
   const std::string host(std::string_view(address).substr(0, address.rfind(':')));
   auto result = std::unique_ptr<RpcServer>(new RpcServer(std::move(server), absl::StrCat(host, ":", port)));

@@ -1,4 +1,4 @@
-// The gRPC server around the public service: its port, health, reflection and limits.
+// The gRPC server around a service: its port, health, reflection and limits.
 #pragma once
 
 #include <grpcpp/server.h>
@@ -17,7 +17,7 @@ class RpcServer {
   // Listens at `address` ("127.0.0.1:50051"; port 0 takes a free one), NOT_SERVING at first. Borrows
   // `service`, which outlives it. UNAVAILABLE: the address cannot be listened at.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const std::string& address, int max_message_bytes,
-                                                          InferenceService* service);
+                                                          grpc::Service* service);
   // Shuts down without grace.
   ~RpcServer();
 

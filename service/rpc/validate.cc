@@ -1,5 +1,7 @@
 #include "service/rpc/validate.h"
 
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
@@ -9,6 +11,7 @@ namespace {
 
 constexpr int kMaxStops = 16;
 constexpr uint32_t kMaxLogprobs = 20;
+constexpr int kMaxAdapters = 8;  // As engine/generation.h has it.
 
 // Comparisons are written so that NaN fails them.
 absl::Status CheckClosed(const char* field, float value, float low, float high) {
@@ -66,6 +69,23 @@ absl::Status ValidateStops(const v1::GenerateRequest& request) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateAdapters(const v1::GenerateRequest& request) {
+  if (request.adapters_size() > kMaxAdapters) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("adapters has %d items, wanted at most %d", request.adapters_size(), kMaxAdapters));
+  }
+  for (int i = 0; i < request.adapters_size(); ++i) {
+    if (request.adapters(i).name().empty()) {
+      return absl::InvalidArgumentError(absl::StrFormat("adapters[%d].name is empty, wanted a name", i));
+    }
+    if (!std::isfinite(request.adapters(i).scale())) {
+      return absl::InvalidArgumentError(absl::StrFormat("adapters[%d].scale is %g, wanted a finite number", i,
+                                                        request.adapters(i).scale()));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateLimits(const v1::GenerateRequest& request) {
   if (request.has_max_tokens()) {
     if (request.max_tokens() == 0) {
@@ -109,6 +129,7 @@ absl::Status ValidateGenerate(const v1::GenerateRequest& request) {
   }
   RETURN_IF_ERROR(ValidateSampling(request.sampling()));
   RETURN_IF_ERROR(ValidateStops(request));
+  RETURN_IF_ERROR(ValidateAdapters(request));
   return ValidateLimits(request);
 }
 

@@ -36,6 +36,12 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Work
   if (options.kv_cache_tokens) {
     add("--kv-cache-tokens", *options.kv_cache_tokens);
   }
+  if (!options.i2s_layout.empty()) {
+    add("--i2s-layout", options.i2s_layout);
+  }
+  for (const std::string& adapter : options.adapters) {
+    add("--adapter", adapter);
+  }
   if (options.no_mmap) {
     command.emplace_back("--no-mmap");
   }

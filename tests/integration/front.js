@@ -70,6 +70,7 @@ class Front {
     const ports = JSON.parse(fs.readFileSync(portFile, 'utf8'));
     front.grpc = ports.grpc;
     front.http = ports.http;
+    front.admin = ports.admin;
     front.client = new inference.InferenceService(front.grpc, grpc.credentials.createInsecure());
     front.health = new health.Health(front.grpc, grpc.credentials.createInsecure());
     return front;

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "proto/bitnet/v1/admin.grpc.pb.h"
 #include "proto/bitnet/worker/v1/worker.grpc.pb.h"
 
 namespace bitnet {
@@ -122,6 +124,54 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
   int cancels_ = 0;
 };
 
+// Has the adapters it is told to load, whatever their files; each start begins with those of its --adapter
+// flag. A path of "refuse" is not loaded.
+class FakeAdmin final : public v1::AdminService::Service {
+ public:
+  grpc::Status LoadAdapter(grpc::ServerContext* /*context*/, const v1::LoadAdapterRequest* request,
+                           v1::Adapter* response) override {
+    if (request->path() == "refuse") {
+      return {grpc::StatusCode::DATA_LOSS, "refuse: is no adapter"};
+    }
+    const absl::MutexLock lock(&mutex_);
+    response->set_name(request->name());
+    response->set_path(request->path());
+    response->set_bytes(100);
+    *adapters_.add_adapters() = *response;
+    return grpc::Status::OK;
+  }
+  grpc::Status UnloadAdapter(grpc::ServerContext* /*context*/, const v1::UnloadAdapterRequest* request,
+                             v1::UnloadAdapterResponse* /*response*/) override {
+    const absl::MutexLock lock(&mutex_);
+    auto& list = *adapters_.mutable_adapters();
+    list.erase(std::remove_if(list.begin(), list.end(),
+                              [&](const v1::Adapter& adapter) { return adapter.name() == request->name(); }),
+               list.end());
+    return grpc::Status::OK;
+  }
+  grpc::Status ListAdapters(grpc::ServerContext* /*context*/, const v1::ListAdaptersRequest* /*request*/,
+                            v1::ListAdaptersResponse* response) override {
+    const absl::MutexLock lock(&mutex_);
+    *response = adapters_;
+    return grpc::Status::OK;
+  }
+
+  // NAME=PATH, or nothing.
+  void Add(const std::string& flag) {
+    const std::vector<std::string> parts = absl::StrSplit(flag, absl::MaxSplits('=', 1));
+    if (parts.size() == 2) {
+      v1::Adapter& adapter = *adapters_.add_adapters();
+      adapter.set_name(parts[0]);
+      adapter.set_path(parts[1]);
+      adapter.set_bytes(100);
+    }
+  }
+
+ private:
+  absl::Mutex mutex_;
+  v1::ListAdaptersResponse adapters_;
+};
+
 std::string Flag(int argc, char** argv, std::string_view name) {
   for (int i = 1; i + 1 < argc; ++i) {
     if (argv[i] == name) {
@@ -151,6 +201,9 @@ int Main(int argc, char** argv) {
   grpc::ServerBuilder builder;
   builder.AddListeningPort("unix:" + Flag(argc, argv, "--socket"), grpc::InsecureServerCredentials());
   builder.RegisterService(&service);
+  FakeAdmin admin;
+  admin.Add(Flag(argc, argv, "--adapter"));
+  builder.RegisterService(&admin);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) {
     return 1;

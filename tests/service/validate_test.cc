@@ -54,6 +54,16 @@ TEST(ValidateGenerateTest, NamesTheFieldWhatWasFoundAndWhatIsWanted) {
             }),
             "min_tokens is 3, wanted at most max_tokens, which is 2");
   EXPECT_EQ(MessageFor([](auto& r) { r.set_logprobs(21); }), "logprobs is 21, wanted at most 20");
+  EXPECT_EQ(MessageFor([](auto& r) {
+              for (int i = 0; i < 9; ++i) r.add_adapters()->set_name("a");
+            }),
+            "adapters has 9 items, wanted at most 8");
+  EXPECT_EQ(MessageFor([](auto& r) { r.add_adapters(); }), "adapters[0].name is empty, wanted a name");
+  EXPECT_EQ(MessageFor([](auto& r) {
+              r.add_adapters()->set_name("a");
+              r.mutable_adapters(0)->set_scale(std::nanf(""));
+            }),
+            "adapters[0].scale is nan, wanted a finite number");
   EXPECT_EQ(MessageFor([](auto& r) { r.add_stop(""); }), "stop[0] is empty, wanted at least one character");
   EXPECT_EQ(MessageFor([](auto& r) {
               for (int i = 0; i < 17; ++i) r.add_stop("x");

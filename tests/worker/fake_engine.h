@@ -13,6 +13,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "engine/adapters/registry.h"
 #include "engine/engine.h"
 
 namespace bitnet {
@@ -27,7 +28,8 @@ class FakeTokenizer final : public Tokenizer {
   static constexpr int32_t kBos = 256;
   static constexpr int32_t kEnd = 257;
 
-  std::vector<int32_t> Encode(std::string_view text, SpecialTokens /*special*/) const override {
+  std::vector<int32_t> EncodeAround(std::string_view text,
+                                    std::span<const TextRange> /*plain*/) const override {
     std::vector<int32_t> ids;
     for (const char c : text) ids.push_back(static_cast<unsigned char>(c));
     return ids;
@@ -45,12 +47,19 @@ class FakeTokenizer final : public Tokenizer {
   }
   size_t vocab_size() const override { return 258; }
   std::optional<int32_t> bos_id() const override { return kBos; }
+  std::optional<int32_t> eos_id() const override { return kEnd; }
+  bool adds_space() const override { return false; }
   bool adds_bos() const override { return true; }
   std::span<const int32_t> end_ids() const override { return end_ids_; }
 
  private:
   const std::vector<int32_t> end_ids_ = {kEnd};
 };
+
+// Of a model that was not made for conversations.
+inline ChatTemplate NoChat(const Tokenizer& tokenizer) {
+  return ChatTemplate::FromModel(*ModelFile::FromParts("fake", {}, {}, {}), tokenizer);
+}
 
 class FakeEngine final : public Engine {
  public:
@@ -72,6 +81,14 @@ class FakeEngine final : public Engine {
     }
     thread_.join();
   }
+
+  // Adapters that load are those whose path begins with "/good".
+  absl::Status LoadAdapter(const std::string& name, const std::string& path) override {
+    if (!path.starts_with("/good")) return absl::NotFoundError(path + ": no such file");
+    return registry_.Add(name, path, std::make_shared<Adapter>(1));
+  }
+  absl::Status UnloadAdapter(const std::string& name) override { return registry_.Remove(name); }
+  std::vector<AdapterInfo> adapters() const override { return registry_.list(); }
 
   // What the next Submit says instead of taking the generation.
   void RefuseNext(absl::Status status) {
@@ -163,6 +180,7 @@ class FakeEngine final : public Engine {
 
   const ModelConfig& config() const override { return config_; }
   const Tokenizer& tokenizer() const override { return tokenizer_; }
+  const ChatTemplate& chat() const override { return chat_; }
   uint64_t num_parameters() const override { return 1234; }
   uint64_t file_bytes() const override { return 5678; }
   std::string isa() const override { return "portable"; }
@@ -210,6 +228,7 @@ class FakeEngine final : public Engine {
   }
 
   FakeTokenizer tokenizer_;
+  const ChatTemplate chat_ = NoChat(tokenizer_);
   ModelConfig config_;
   mutable absl::Mutex mutex_;
   std::deque<std::function<void()>> work_ ABSL_GUARDED_BY(mutex_);
@@ -221,6 +240,7 @@ class FakeEngine final : public Engine {
   std::map<GenerationId, GenerationRequest> requests_ ABSL_GUARDED_BY(mutex_);
   std::map<GenerationId, GenerationSink*> sinks_ ABSL_GUARDED_BY(mutex_);
   std::set<GenerationId> cancelled_ ABSL_GUARDED_BY(mutex_);
+  AdapterRegistry registry_{4, 1 << 20};
   std::thread thread_;
 };
 

@@ -19,6 +19,9 @@ TEST(ToGenerationRequestTest, TakesEveryField) {
   request.set_ignore_eos(true);
   request.set_logprobs(7);
   request.set_priority(v1::PRIORITY_BACKGROUND);
+  request.add_adapters()->set_name("poet");
+  request.add_adapters()->set_name("jurist");
+  request.mutable_adapters(1)->set_scale(0);
   v1::Sampling& sampling = *request.mutable_sampling();
   sampling.set_temperature(0.5);
   sampling.set_top_k(8);
@@ -39,6 +42,11 @@ TEST(ToGenerationRequestTest, TakesEveryField) {
   EXPECT_TRUE(generation->ignore_eos);
   EXPECT_EQ(generation->num_logprobs, 7);
   EXPECT_EQ(generation->priority, Priority::kBackground);
+  ASSERT_EQ(generation->adapters.size(), 2u);
+  EXPECT_EQ(generation->adapters[0].name, "poet");
+  EXPECT_EQ(generation->adapters[0].scale, 1);
+  EXPECT_EQ(generation->adapters[1].name, "jurist");
+  EXPECT_EQ(generation->adapters[1].scale, 0);
   EXPECT_EQ(generation->sampling.temperature, 0.5f);
   EXPECT_EQ(generation->sampling.top_k, 8);
   EXPECT_EQ(generation->sampling.top_p, 0.25f);
@@ -62,6 +70,7 @@ TEST(ToGenerationRequestTest, HasTheDocumentedDefaults) {
   EXPECT_EQ(generation->max_tokens, 0);
   EXPECT_EQ(generation->num_logprobs, -1);
   EXPECT_EQ(generation->priority, Priority::kNormal);
+  EXPECT_TRUE(generation->adapters.empty());
 }
 
 TEST(ToGenerationRequestTest, TakesCountsBeyondAnIntForTheLargest) {
@@ -111,22 +120,33 @@ TEST(TokenResponseTest, CarriesLogprobsAndBytesOfAlternatives) {
   EXPECT_EQ(response.token().token().alternatives(1).text(), "");
 }
 
+absl::StatusOr<std::vector<int32_t>> EncodeFor(const v1::TokenizeRequest& request) {
+  const FakeTokenizer tokenizer;
+  return Encode(request, tokenizer, NoChat(tokenizer));
+}
+
 TEST(EncodeTest, LeavesOutTheBeginningOnRequest) {
   v1::TokenizeRequest request;
   request.set_text("a");
-  EXPECT_EQ(*Encode(request, FakeTokenizer()), (std::vector<int>{256, 'a'}));
+  EXPECT_EQ(*EncodeFor(request), (std::vector<int>{256, 'a'}));
   request.set_no_special_tokens(true);
-  EXPECT_EQ(*Encode(request, FakeTokenizer()), (std::vector<int>{'a'}));
+  EXPECT_EQ(*EncodeFor(request), (std::vector<int>{'a'}));
 }
 
 TEST(EncodeTest, RefusesNothingAndMessagesWithoutARole) {
   v1::TokenizeRequest request;
-  EXPECT_TRUE(absl::IsInvalidArgument(Encode(request, FakeTokenizer()).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(EncodeFor(request).status()));
   request.mutable_messages()->add_messages()->set_role(v1::ROLE_USER);
   request.mutable_messages()->add_messages()->set_content("who says this?");
-  const absl::Status status = Encode(request, FakeTokenizer()).status();
+  const absl::Status status = EncodeFor(request).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status));
   EXPECT_PRED_FORMAT2(testing::IsSubstring, "messages[1].role is 0", std::string(status.message()));
+}
+
+TEST(EncodeTest, RefusesMessagesWhereTheModelKnowsNoChat) {
+  v1::TokenizeRequest request;
+  request.mutable_messages()->add_messages()->set_role(v1::ROLE_USER);
+  EXPECT_TRUE(absl::IsFailedPrecondition(EncodeFor(request).status()));
 }
 
 }  // namespace

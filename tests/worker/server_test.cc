@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "proto/bitnet/v1/admin.grpc.pb.h"
 #include "tests/worker/fixture.h"
 
 namespace bitnet {
@@ -53,6 +54,38 @@ TEST_F(WorkerServerTest, TellsItsStatus) {
   EXPECT_EQ(status.isa(), "portable");
   generating.TryCancel();
   ReadToEnd(reader.get());
+}
+
+TEST_F(WorkerServerTest, LoadsListsAndUnloadsAdapters) {
+  const auto admin = v1::AdminService::NewStub(
+      grpc::CreateChannel(SocketAddress(socket_), grpc::InsecureChannelCredentials()));
+  const auto load = [&](const std::string& name, const std::string& path) {
+    grpc::ClientContext context;
+    v1::LoadAdapterRequest request;
+    request.set_name(name);
+    request.set_path(path);
+    v1::Adapter adapter;
+    const grpc::Status status = admin->LoadAdapter(&context, request, &adapter);
+    EXPECT_EQ(adapter.name(), status.ok() ? name : "");
+    return status.error_code();
+  };
+  const auto unload = [&](const std::string& name) {
+    grpc::ClientContext context;
+    v1::UnloadAdapterRequest request;
+    request.set_name(name);
+    v1::UnloadAdapterResponse response;
+    return admin->UnloadAdapter(&context, request, &response).error_code();
+  };
+  EXPECT_EQ(load("poet", "/good/poet.gguf"), grpc::StatusCode::OK);
+  EXPECT_EQ(load("poet", "/good/poet.gguf"), grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_EQ(load("jurist", "/missing"), grpc::StatusCode::NOT_FOUND);
+  grpc::ClientContext context;
+  v1::ListAdaptersResponse list;
+  ASSERT_TRUE(admin->ListAdapters(&context, {}, &list).ok());
+  ASSERT_EQ(list.adapters_size(), 1);
+  EXPECT_EQ(list.adapters(0).path(), "/good/poet.gguf");
+  EXPECT_EQ(unload("poet"), grpc::StatusCode::OK);
+  EXPECT_EQ(unload("poet"), grpc::StatusCode::NOT_FOUND);
 }
 
 TEST_F(WorkerServerTest, TokenizesAndBack) {

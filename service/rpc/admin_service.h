@@ -1,0 +1,28 @@
+// The rpcs of admin.proto, answered for all workers.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include "proto/bitnet/v1/admin.grpc.pb.h"
+#include "service/router/adapter_set.h"
+
+namespace bitnet {
+
+// Synchronous: calls are few and take as long as workers take to read files.
+class AdminService final : public v1::AdminService::Service {
+ public:
+  // `adapters` is borrowed and outlives this.
+  explicit AdminService(AdapterSet* adapters) : adapters_(adapters) {}
+
+  grpc::Status LoadAdapter(grpc::ServerContext* context, const v1::LoadAdapterRequest* request,
+                           v1::Adapter* response) override;
+  grpc::Status UnloadAdapter(grpc::ServerContext* context, const v1::UnloadAdapterRequest* request,
+                             v1::UnloadAdapterResponse* response) override;
+  grpc::Status ListAdapters(grpc::ServerContext* context, const v1::ListAdaptersRequest* request,
+                            v1::ListAdaptersResponse* response) override;
+
+ private:
+  AdapterSet* const adapters_;
+};
+
+}  // namespace bitnet
