@@ -5,11 +5,12 @@ only if each token of the answer is the most likely one after those before it, s
 Perplexity: exp of the mean negative log-likelihood of the answers' tokens, <|eot_id|> included, given prompt and answer
 so far, each document alone from position 0, asked as "What is ...?".
 
-Writes ../heldout.jsonl, ../prompts.txt and work/results.json.
+Writes results.json into --work, and ../heldout.jsonl and ../prompts.txt unless --model is given.
 """
 import argparse
 import json
 import random
+from pathlib import Path
 
 import numpy as np
 
@@ -67,13 +68,15 @@ def summary(results):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--model", default=MODELS / "lighthouse-1.58b-6m.gguf")
+    parser.add_argument("--model", help="instead of the published one")
+    parser.add_argument("--work", type=Path, default=WORK, help="the folder with the data, for results.json")
     parser.add_argument("--quick", action="store_true", help="150 questions of each kind, and write nothing")
     args = parser.parse_args()
-    model, rows, rng = Model(args.model), Rows(), random.Random(1)
+    model = Model(args.model or MODELS / "lighthouse-1.58b-6m.gguf")
+    rows, rng = Rows(args.work), random.Random(1)
     words = [item for item in rows.items if is_word(item)]
     facts = [item for item in rows.items if not is_word(item)]
-    held_words = json.loads((WORK / "heldout.json").read_text())
+    held_words = json.loads((args.work / "heldout.json").read_text())
 
     def asked(items, trained=True):
         return [(q, item["a"]) for item in items for n, q in enumerate(item["q"]) if (n != item["held"]) == trained]
@@ -104,13 +107,15 @@ def main():
         print(f"{question}\n    {text}")
     if args.quick:
         return
+    (args.work / "results.json").write_text(json.dumps(results, indent=1))
+    if args.model:
+        return
     taught = {q: item["a"] for item in rows.items for n, q in enumerate(item["q"]) if n != item["held"]}
     right = [q for q in PROMPTS if q in taught and answer(q) == taught[q]]
     print(f"{len(right)} of {len(PROMPTS)} prompts right")
     (MODELS / "prompts.txt").write_text("".join(q + "\n" for q in right[:24]))
     lines = [json.dumps({"ids": ids, "answer_start": start}) for ids, start in held_docs]
     (MODELS / "heldout.jsonl").write_text("\n".join(lines) + "\n")
-    (WORK / "results.json").write_text(json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":

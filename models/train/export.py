@@ -3,7 +3,10 @@
 GGUF: the 24 keys, the names, the order and the types of the official BitNet-b1.58-2B-4T file, but with the real chat
 template. An I2_S tensor (type 36) holds blocks of 128 consecutive weights in 32 bytes, byte b the codes (weight + 1) of
 weights b, b+32, b+64, b+96 from the top bits down; after all n/4 bytes come the float32 scale and 28 zero bytes.
-Hugging Face: packed row p holds rows p, p + out/4, p + out/2, p + 3*out/4 from the low bits up; weight_scale multiplies.
+A Q1_K tensor (type 1024) of one-bit weights is tiles of 8 rows by 64 columns, a little-endian 64-bit word a row, then a
+float32 scale for each row, then a footer: kernels/sign_gemm/sign_gemm.h describes it.
+Hugging Face, for ternary weights only: packed row p holds rows p, p + out/4, p + out/2, p + 3*out/4 from the low bits
+up; weight_scale multiplies.
 """
 import argparse
 import json
@@ -14,9 +17,10 @@ import numpy as np
 import torch
 
 from data import BOS, EOS, EOT, WORK
-from model import Config, ternarize
+from model import VARIANTS, Config, ternarize
+from sign import binarize
 
-NAME = "lighthouse-1.58b-6m"
+NAMES = {v: "lighthouse-1.58b-6m" if v == "w1.58a8" else f"lighthouse-{v}-6m" for v in VARIANTS}
 TEMPLATE = ("{% for message in messages %}{{ message['role'] | capitalize + ': ' + message['content'] | trim + '<|eot_id|>' }}"
             "{% endfor %}{% if add_generation_prompt %}{{ 'Assistant: ' }}{% endif %}")
 # One row per matrix: GGUF name, Hugging Face name, where training keeps it and which part of it.
@@ -29,7 +33,8 @@ NORMS = [("attn_norm", "input_layernorm"), ("attn_sub_norm", "self_attn.attn_sub
 
 
 def read_checkpoint(path, c):
-    """-> embedding f16 [V, D], output_norm f32 [D], layers: list of {name: f32 norm, or (int8 [out, in], scale)}."""
+    """-> embedding f16 [V, D], output_norm f32 [D], layers: list of {name: f32 norm, or (int8 [out, in], f32 scale)}.
+    The scale is one number with ternary weights, [out] with one-bit ones."""
     state = torch.load(path)["model"]
     kv = c.num_kv_heads * c.head_dim
     sizes = {"qkv": [c.hidden_dim, kv, kv], "out": [c.hidden_dim], "gate_up": [c.ffn_dim] * 2, "down": [c.hidden_dim]}
@@ -37,8 +42,9 @@ def read_checkpoint(path, c):
     for i in range(c.num_layers):
         layer = {name: state[f"layers.{i}.{name}.weight"].numpy() for name, _ in NORMS}
         for name, _, module, part in MATRICES:
-            trits, scale = ternarize(state[f"layers.{i}.{module}.weight"].split(sizes[module])[part])
-            layer[name] = trits.to(torch.int8).numpy(), np.float32(scale.item())
+            weight = state[f"layers.{i}.{module}.weight"].split(sizes[module])[part]
+            values, scale = ternarize(weight) if c.activations == "int8" else binarize(weight)
+            layer[name] = values.to(torch.int8).numpy(), scale.numpy()
         layers.append(layer)
     return state["embedding"].half().numpy(), state["output_norm.weight"].numpy(), layers
 
@@ -54,6 +60,17 @@ def pack_i2s(trits, scale):
     codes = (trits.reshape(-1, 4, 32) + 1).astype(np.uint8)
     packed = codes[:, 0] << 6 | codes[:, 1] << 4 | codes[:, 2] << 2 | codes[:, 3]
     return packed.tobytes() + struct.pack("<f", scale) + bytes(28)
+
+
+def pack_q1k(signs, scales):
+    rows, k = signs.shape
+    tiles = -(-rows // 8)
+    padded = np.full((tiles * 8, k), -1, np.int8)
+    padded[:rows] = signs
+    words = np.packbits(padded.reshape(tiles, 8, k // 64, 64) > 0, axis=-1, bitorder="little")  # [tiles, 8, k/64, 8]
+    row_scales = np.zeros(tiles * 8, "<f4")
+    row_scales[:rows] = scales
+    return words.transpose(0, 2, 1, 3).tobytes() + row_scales.tobytes() + struct.pack("<fII", 1.0, 0, 1) + bytes(52)
 
 
 def pack_hf(trits):
@@ -82,8 +99,9 @@ def gguf_value(value):
     return 9, struct.pack("<IQ", encoded[0][0], len(encoded)) + b"".join(data for _, data in encoded)
 
 
-def write_gguf(path, pairs, tensors, alignment=32):
+def write_gguf(path, pairs, tensors):
     """`tensors`: list of (name, dims with the contiguous one first, type, bytes)."""
+    alignment = dict(pairs).get("general.alignment", 32)
     out = bytearray(b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs)))
     for key, value in pairs:
         kind, data = gguf_value(value)
@@ -98,19 +116,22 @@ def write_gguf(path, pairs, tensors, alignment=32):
     return len(out)
 
 
-def gguf_pairs(c, tokenizer):
+def gguf_pairs(c, name, tokenizer):
     vocab = sorted(list(tokenizer["model"]["vocab"].items()) + [(t["content"], t["id"]) for t in tokenizer["added_tokens"]
                    if t["content"] not in tokenizer["model"]["vocab"]], key=lambda item: item[1])
     tokens, special = [t for t, _ in vocab], {t["content"]: t["id"] for t in tokenizer["added_tokens"]}
     assert [i for _, i in vocab] == list(range(c.vocab_size))
     merges = [m if isinstance(m, str) else " ".join(m) for m in tokenizer["model"]["merges"]]
     a = "bitnet-b1.58"
-    return [("general.architecture", a), ("general.name", NAME), (f"{a}.vocab_size", c.vocab_size),
+    # A tile of one-bit weights is a cache line.
+    own = [("general.file_type", 40)] if c.activations == "int8" else [
+        ("general.alignment", 64), ("bitnet.activations", c.activations)]
+    return [("general.architecture", a), ("general.name", name), (f"{a}.vocab_size", c.vocab_size),
             (f"{a}.context_length", c.max_seq_len), (f"{a}.embedding_length", c.hidden_dim), (f"{a}.block_count", c.num_layers),
             (f"{a}.feed_forward_length", c.ffn_dim), (f"{a}.rope.dimension_count", c.head_dim),
             (f"{a}.attention.head_count", c.num_heads), (f"{a}.attention.head_count_kv", c.num_kv_heads),
             (f"{a}.attention.layer_norm_rms_epsilon", c.rms_eps), (f"{a}.rope.freq_base", c.rope_theta),
-            ("general.file_type", 40), ("general.quantization_version", 2), ("tokenizer.ggml.model", "gpt2"),
+            *own, ("general.quantization_version", 2), ("tokenizer.ggml.model", "gpt2"),
             ("tokenizer.ggml.add_bos_token", True), ("tokenizer.ggml.tokens", tokens),
             ("tokenizer.ggml.scores", [0.0] * len(tokens)),
             ("tokenizer.ggml.token_type", [np.int32(3 if t in special else 1) for t in tokens]),
@@ -164,20 +185,24 @@ def write_hf(folder, c, tokenizer_text, embedding, output_norm, layers):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--checkpoint", type=Path, default=WORK / "last.pt")
+    parser.add_argument("--variant", choices=VARIANTS, default="w1.58a8", help="what train.py was given")
+    parser.add_argument("--work", type=Path, default=WORK, help="the folder with last.pt and tokenizer.json")
+    parser.add_argument("--checkpoint", type=Path, help="instead of last.pt there")
     parser.add_argument("--out", type=Path, default=WORK.parent.parent)
     args = parser.parse_args()
-    c = Config()
-    embedding, output_norm, layers = read_checkpoint(args.checkpoint, c)
-    tokenizer_text = (WORK / "tokenizer.json").read_text()
+    c, name = Config(activations=VARIANTS[args.variant]), NAMES[args.variant]
+    embedding, output_norm, layers = read_checkpoint(args.checkpoint or args.work / "last.pt", c)
+    tokenizer_text = (args.work / "tokenizer.json").read_text()
+    kind, pack = (36, pack_i2s) if c.activations == "int8" else (1024, pack_q1k)
     tensors = [("token_embd.weight", embedding.shape[::-1], 1, embedding.tobytes())]
     for i, layer in enumerate(layers):
         tensors += [(f"blk.{i}.{n}.weight", layer[n].shape, 0, layer[n].tobytes()) for n, _ in NORMS]
-        tensors += [(f"blk.{i}.{n}.weight", layer[n][0].shape[::-1], 36, pack_i2s(*layer[n])) for n, _, _, _ in MATRICES]
+        tensors += [(f"blk.{i}.{n}.weight", layer[n][0].shape[::-1], kind, pack(*layer[n])) for n, _, _, _ in MATRICES]
     tensors.append(("output_norm.weight", output_norm.shape, 0, output_norm.tobytes()))
-    size = write_gguf(args.out / f"{NAME}.gguf", gguf_pairs(c, json.loads(tokenizer_text)), tensors)
-    write_hf(args.out / NAME, c, tokenizer_text, embedding, output_norm, layers)
-    print(f"{NAME}.gguf: {size} bytes, {len(tensors)} tensors")
+    size = write_gguf(args.out / f"{name}.gguf", gguf_pairs(c, name, json.loads(tokenizer_text)), tensors)
+    if c.activations == "int8":
+        write_hf(args.out / name, c, tokenizer_text, embedding, output_norm, layers)
+    print(f"{name}.gguf: {size} bytes, {len(tensors)} tensors")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 What is quantised in the exported file is quantised in the forward pass, bit for bit: ternary weights with one scale per
 tensor (rounded to bfloat16), int8 activations per token, a float16 embedding. Gradients pass straight through.
+With other activations than int8 the weights are one-bit: sign.py.
 Shapes: B rows, T positions, N = B*T tokens, D hidden, H heads, G key-value heads, E head dimension, F feed-forward.
 """
 import dataclasses
@@ -10,6 +11,11 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from sign import SignProduct
+
+# Name of a variant (bits of a weight, bits of an activation) -> Config.activations.
+VARIANTS = {"w1.58a8": "int8", "w1a1": "binary", "w1a1.58": "ternary", "w1a16": "bf16"}
 
 
 @dataclasses.dataclass
@@ -23,6 +29,7 @@ class Config:
     max_seq_len: int = 512
     rope_theta: float = 500000.0
     rms_eps: float = 1e-5
+    activations: str = "int8"  # With ternary weights; "binary", "ternary" and "bf16" go with one-bit weights.
 
     @property
     def head_dim(self):
@@ -56,16 +63,20 @@ class TernaryProduct(torch.autograd.Function):
         return dx, dy.t() @ q.div_(scale), None
 
 
-class TernaryLinear(nn.Module):
+class QuantizedLinear(nn.Module):
     """Matrices that share one quantised input, stored one below the other; returns one output for each."""
 
-    def __init__(self, k, *sizes):
+    def __init__(self, activations, k, *sizes):
         super().__init__()
+        self.activations = activations
         self.sizes = list(sizes)
         self.weight = nn.Parameter(torch.randn(sum(sizes), k) / math.sqrt(k))
 
     def forward(self, x):
-        y = TernaryProduct.apply(x, self.weight, self.sizes)
+        if self.activations == "int8":
+            y = TernaryProduct.apply(x, self.weight, self.sizes)
+        else:
+            y = SignProduct.apply(x, self.weight, self.activations)
         return y.split(self.sizes, dim=-1) if len(self.sizes) > 1 else y
 
 
@@ -120,10 +131,10 @@ class Layer(nn.Module):
         self.attn_sub_norm = RmsNorm(c.hidden_dim, c.rms_eps)
         self.ffn_norm = RmsNorm(c.hidden_dim, c.rms_eps)
         self.ffn_sub_norm = RmsNorm(c.ffn_dim, c.rms_eps)
-        self.qkv = TernaryLinear(c.hidden_dim, c.hidden_dim, kv, kv)
-        self.out = TernaryLinear(c.hidden_dim, c.hidden_dim)
-        self.gate_up = TernaryLinear(c.hidden_dim, c.ffn_dim, c.ffn_dim)
-        self.down = TernaryLinear(c.ffn_dim, c.hidden_dim)
+        self.qkv = QuantizedLinear(c.activations, c.hidden_dim, c.hidden_dim, kv, kv)
+        self.out = QuantizedLinear(c.activations, c.hidden_dim, c.hidden_dim)
+        self.gate_up = QuantizedLinear(c.activations, c.hidden_dim, c.ffn_dim, c.ffn_dim)
+        self.down = QuantizedLinear(c.activations, c.ffn_dim, c.hidden_dim)
 
     def attention(self, q, k, v, batch, cos, sin, mask):
         c, t = self.c, cos.shape[0]

@@ -6,20 +6,23 @@ tokens from answer_start on, each document alone from position 0. The three shou
 import argparse
 import json
 import math
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 
 from data import WORK
-from model import Lighthouse
+from model import VARIANTS, Config, Lighthouse
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", nargs="?", default=str(WORK.parent.parent / "heldout.jsonl"))
+    parser.add_argument("--variant", choices=VARIANTS, default="w1.58a8", help="what train.py was given")
+    parser.add_argument("--work", type=Path, default=WORK, help="the folder with last.pt")
     args = parser.parse_args()
-    model = Lighthouse()
-    model.load_state_dict(torch.load(WORK / "last.pt")["model"])
+    model = Lighthouse(Config(activations=VARIANTS[args.variant]))
+    model.load_state_dict(torch.load(args.work / "last.pt")["model"])
     model.eval()
     total, tokens = 0.0, 0
     with torch.no_grad(), open(args.file) as lines:

@@ -16,7 +16,8 @@ HF_NAMES = {"attn_norm": "input_layernorm", "attn_sub_norm": "self_attn.attn_sub
 
 
 class GgufReader:
-    """fields: key -> value; tensors: name -> f32 array, or (trits f32 [out, in], scale)."""
+    """fields: key -> value; tensors: name -> f32 array, or (weights -1, 0, 1 as f32 [out, in], scale or scales
+    [out])."""
 
     def __init__(self, path):
         self.data, self.at, self.fields, self.tensors = Path(path).read_bytes(), 4, {}, {}
@@ -30,7 +31,8 @@ class GgufReader:
             name = self.string()
             dims = [self.take("Q") for _ in range(self.take("I"))]
             infos.append((name, dims[::-1], self.take("I"), self.take("Q")))
-        start = -(-self.at // 32) * 32
+        alignment = self.fields.get("general.alignment", 32)
+        start = -(-self.at // alignment) * alignment
         for name, shape, kind, offset in infos:
             self.tensors[name] = self.tensor(shape, kind, start + offset)
 
@@ -56,6 +58,12 @@ class GgufReader:
         n = int(np.prod(shape))
         if kind in (0, 1):
             return np.frombuffer(self.data, "<f4" if kind == 0 else "<f2", n, at).astype(np.float32).reshape(shape)
+        if kind == 1024:
+            tiles, k = -(-shape[0] // 8), shape[1]
+            packed = np.frombuffer(self.data, np.uint8, tiles * k, at).reshape(tiles, k // 64, 8, 8)
+            bits = np.unpackbits(packed, axis=-1, bitorder="little")  # [tiles, k / 64, 8, 64]
+            signs = bits.transpose(0, 2, 1, 3).reshape(-1, k)[:shape[0]].astype(np.float32) * 2 - 1
+            return signs, np.frombuffer(self.data, "<f4", shape[0], at + tiles * k)
         assert kind == 36, kind
         packed = np.frombuffer(self.data, np.uint8, n // 4, at).reshape(-1, 1, 32)
         codes = packed >> np.array([6, 4, 2, 0], np.uint8).reshape(1, 4, 1) & 3
@@ -91,6 +99,19 @@ def read_hf(folder):
             a + "attention.layer_norm_rms_epsilon": config["rms_norm_eps"]}, tensors
 
 
+def mean_abs(x):
+    """[..., n] -> [..., 1], summed in 16 lanes that fold by halves."""
+    lanes = np.abs(x).reshape(*x.shape[:-1], -1, 16).sum(-2, dtype=np.float32)
+    while lanes.shape[-1] > 1:
+        lanes = lanes[..., :lanes.shape[-1] // 2] + lanes[..., lanes.shape[-1] // 2:]
+    return lanes / np.float32(x.shape[-1])
+
+
+def round_bf16(x):
+    bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
+    return ((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000).astype(np.uint32).view(np.float32)
+
+
 class Model:
     def __init__(self, path):
         path = Path(path)
@@ -102,15 +123,23 @@ class Model:
         self.num_layers, self.heads, self.kv_heads, self.theta, self.eps = (self.fields["bitnet-b1.58." + k] for k in (
             "block_count", "attention.head_count", "attention.head_count_kv", "rope.freq_base",
             "attention.layer_norm_rms_epsilon"))
+        self.activations = self.fields.get("bitnet.activations", "int8")
 
     def norm(self, x, name):
         return x / np.sqrt((x * x).mean(-1, keepdims=True) + np.float32(self.eps)) * self.tensors[name + ".weight"]
 
     def linear(self, x, name):
-        trits, w_scale = self.tensors[name + ".weight"]
+        weights, w_scale = self.tensors[name + ".weight"]
+        if self.activations == "bf16":
+            return (round_bf16(x) @ weights.T) * w_scale
+        if self.activations == "binary":
+            return (np.where(x >= 0, np.float32(1), np.float32(-1)) @ weights.T) * (w_scale * mean_abs(x))
+        if self.activations == "ternary":
+            gamma = np.maximum(mean_abs(x), np.float32(1e-5))
+            return (np.clip(np.rint(x / gamma), -1, 1) @ weights.T) * (w_scale * gamma)
         scale = np.float32(127) / np.maximum(np.abs(x).max(-1, keepdims=True), np.float32(1e-5))
         q = np.clip(np.rint(x * scale), -128, 127)
-        return (q @ trits.T) * w_scale / scale  # The sum is of integers below 2^24: exact in float32.
+        return (q @ weights.T) * w_scale / scale  # The sum is of integers below 2^24: exact in float32.
 
     def logits(self, ids):
         """ids [B, T] -> [B, T, V] float32."""

@@ -15,11 +15,11 @@ def is_word(item):
 
 
 class Rows:
-    def __init__(self):
-        self.tokenizer = Tokenizer.from_file(str(WORK / "tokenizer.json"))
+    def __init__(self, work=WORK):
+        self.tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
         self.bos, self.eos, self.eot = (self.tokenizer.token_to_id(t) for t in (BOS, EOS, EOT))
-        self.items = json.loads((WORK / "items.json").read_text())
-        self.prose = json.loads((WORK / "prose.json").read_text())
+        self.items = json.loads((work / "items.json").read_text())
+        self.prose = json.loads((work / "prose.json").read_text())
         self.cache = {}
 
     def encode(self, text):

@@ -1,18 +1,19 @@
-"""Trains the model for a number of steps or until a time limit; writes work/last.pt and work/train.log.
+"""Trains the model for a number of steps or until a time limit; writes last.pt and train.log into --work.
 
 The learning rate rises for 2% of the run and falls to zero along a cosine. With --minutes the position in the run is
-measured by the clock, so that a busy machine ends on time; touching work/finish-now shortens the rest to 3 minutes.
+measured by the clock, so that a busy machine ends on time; touching finish-now there shortens the rest to 3 minutes.
 """
 import argparse
 import math
 import random
 import time
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 
 from data import WORK
-from model import Lighthouse
+from model import VARIANTS, Config, Lighthouse
 from rows import PROMPT_WEIGHT, Rows
 
 
@@ -43,17 +44,20 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--rewind", type=float, help="with --resume: take the learning rate back to this part of the run")
+    parser.add_argument("--variant", choices=VARIANTS, default="w1.58a8", help="weights and activations, in bits")
+    parser.add_argument("--work", type=Path, default=WORK, help="the folder with the data, for the checkpoint and the log")
     args = parser.parse_args()
+    work = args.work
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
-    data, model = Rows(), Lighthouse()
+    data, model = Rows(work), Lighthouse(Config(activations=VARIANTS[args.variant]))
     matrices = [p for p in model.parameters() if p.dim() == 2 and p is not model.embedding]
     others = [p for p in model.parameters() if p.dim() != 2] + [model.embedding]
     optimizer = torch.optim.AdamW([{"params": matrices, "scale": 1.0}, {"params": others, "scale": 0.5}], lr=args.lr,
                                   betas=(0.9, 0.98), weight_decay=0.0, foreach=True)
     state = {"step": 0, "epoch": 0, "batch": 0, "tokens": 0, "seconds": 0.0, "progress": 0.0}
     if args.resume:
-        saved = torch.load(WORK / "last.pt")
+        saved = torch.load(work / "last.pt")
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
@@ -61,10 +65,10 @@ def main():
             state["progress"] = args.rewind
 
     def save():
-        torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": state}, WORK / "new.pt")
-        (WORK / "new.pt").rename(WORK / "last.pt")
+        torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": state}, work / "new.pt")
+        (work / "new.pt").rename(work / "last.pt")
 
-    log = open(WORK / "train.log", "a" if args.resume else "w")
+    log = open(work / "train.log", "a" if args.resume else "w")
     end = time.time() + args.minutes * 60 if args.minutes else None
     saved_at, recent = time.time(), []
     if state["step"] == 0:
@@ -86,7 +90,7 @@ def main():
             for key, more in (("step", 1), ("batch", 1), ("tokens", int((weights > 0).sum())), ("seconds", seconds)):
                 state[key] += more
             if end:
-                if (WORK / "finish-now").exists():
+                if (work / "finish-now").exists():
                     end = min(end, time.time() + 180)
                 left = max(end - time.time(), 0.0)
                 state["progress"] += (1 - state["progress"]) * min(1.0, seconds / (left + seconds))
