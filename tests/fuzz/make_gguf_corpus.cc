@@ -46,6 +46,65 @@ GgufWriter Tensors(uint32_t alignment) {
   return writer;
 }
 
+// A block or a few of every type, of bytes that are a valid number as a scale wherever it may stand.
+GgufWriter Types() {
+  struct Type {
+    uint32_t type;
+    std::vector<uint64_t> dims;
+    size_t bytes;
+  };
+  GgufWriter writer;
+  for (const Type& type : std::vector<Type>{{30, {3}, 6},
+                                            {2, {32}, 18},
+                                            {8, {32}, 34},
+                                            {12, {256}, 144},
+                                            {13, {256}, 176},
+                                            {14, {256}, 210},
+                                            {34, {256}, 54},
+                                            {35, {256}, 66},
+                                            {36, {4, 32}, 64},
+                                            {41, {128}, 18},
+                                            {42, {256, 4}, 16 * 18},
+                                            {134, {64, 2}, 30},
+                                            {135, {64, 2}, 40},
+                                            {142, {128}, 34}}) {
+    writer.Tensor("t" + std::to_string(type.type), static_cast<GgmlType>(type.type), type.dims,
+                  std::vector<uint8_t>(type.bytes, 0x24));
+  }
+  return writer.Tensor("g128", static_cast<GgmlType>(142), {256, 4}, std::vector<uint8_t>(8 * 34, 0x11));
+}
+
+// Type 42 in groups of 128, and types whose numbers mean something else in files of bitnet.cpp.
+GgufWriter Disputed() {
+  return GgufWriter()
+      .String("general.architecture", "bitnet")
+      .Tensor("a", static_cast<GgmlType>(42), {256, 4}, std::vector<uint8_t>(8 * 34, 0x1B))
+      .Tensor("b", static_cast<GgmlType>(42), {128}, std::vector<uint8_t>(34, 0x1B))
+      .Tensor("c", static_cast<GgmlType>(39), {32}, std::vector<uint8_t>(32))
+      .Tensor("d", static_cast<GgmlType>(40), {64}, std::vector<uint8_t>(12));
+}
+
+std::vector<uint8_t> WithFooter(size_t bytes, uint32_t group) {
+  std::vector<uint8_t> tensor(bytes - 64, 0x24);
+  const auto footer = ByteBuilder()
+                          .Value<float>(0.5f)
+                          .Value(group)
+                          .Value<uint32_t>(1)
+                          .Append(std::vector<uint8_t>(52))
+                          .bytes();
+  tensor.insert(tensor.end(), footer.begin(), footer.end());
+  return tensor;
+}
+
+GgufWriter Packed() {
+  return GgufWriter()
+      .Tensor("q1k", GgmlType::kQ1K, {64, 9}, WithFooter(2 * (64 + 32) + 64, 0))
+      .Tensor("two", GgmlType::kPacked2Bit, {16, 17}, WithFooter(2 * 64 + 64, 0))
+      .Tensor("base3", GgmlType::kPackedBase3, {30, 3}, WithFooter(2 * 64 + 64, 0))
+      .Tensor("one", GgmlType::kPackedGrouped1Bit, {64, 3}, WithFooter(2 * 64 + 2 * 32 + 64, 32))
+      .Tensor("four", GgmlType::kPackedGrouped2Bit, {32, 3}, WithFooter(2 * 64 + 32 + 64, 32));
+}
+
 GgufWriter Config() {
   const std::string prefix = "bitnet-b1.58.";
   return GgufWriter()
@@ -87,6 +146,9 @@ int main(int argc, char** argv) {
   bitnet::Write(folder + "values", bitnet::EveryValueType());
   bitnet::Write(folder + "tensors", bitnet::Tensors(32));
   bitnet::Write(folder + "aligned", bitnet::Tensors(8));
+  bitnet::Write(folder + "types", bitnet::Types());
+  bitnet::Write(folder + "disputed", bitnet::Disputed());
+  bitnet::Write(folder + "packed", bitnet::Packed());
   bitnet::Write(folder + "config", bitnet::Config());
   bitnet::Write(folder + "vocabulary", bitnet::Vocabulary());
   return 0;

@@ -59,9 +59,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   BITNET_FUZZ_CHECK(Joined(tokenizer, plain) == text);
   BITNET_FUZZ_CHECK(std::ranges::count(plain, fixture.eot) == 0);
   BITNET_FUZZ_CHECK(Joined(tokenizer, tokenizer.Encode(text, SpecialTokens::kParse)) == text);
-  const std::vector<ChatMessage> messages = {{ChatRole::kSystem, std::string(text.substr(0, size / 2))},
-                                             {ChatRole::kUser, std::string(text.substr(size / 2))}};
-  const auto chat = tokenizer.EncodeChat(messages);
-  BITNET_FUZZ_CHECK(chat.ok() && std::ranges::count(*chat, fixture.eot) == 2);
+  // A template's markers around a text that may hold the same ones.
+  const std::string framed = "<|eot_id|>" + std::string(text) + "<|eot_id|>";
+  const TextRange typed = {10, 10 + text.size()};
+  const std::vector<int32_t> around = tokenizer.EncodeAround(framed, {&typed, 1});
+  BITNET_FUZZ_CHECK(Joined(tokenizer, around) == framed);
+  BITNET_FUZZ_CHECK(std::ranges::count(around, fixture.eot) == 2);
   return 0;
 }

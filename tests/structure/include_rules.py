@@ -15,7 +15,7 @@ OWN = {"base", "kernels", "engine", "proto", "worker", "service", "deploy", "tes
 # language's or the system's.
 LIBRARIES = {"absl": "absl", "spdlog": "spdlog", "fmt": "spdlog", "grpc": "grpc", "grpcpp": "grpc", "google": "protobuf",
              "boost": "boost", "prometheus": "prometheus", "nlohmann": "nlohmann", "CLI": "cli11", "CLI11.hpp": "cli11",
-             "pcre2.h": "pcre2", "gtest": "gtest", "gmock": "gtest", "benchmark": "benchmark", "openssl": "openssl",
+             "pcre2.h": "pcre2", "utf8proc.h": "utf8proc", "gtest": "gtest", "gmock": "gtest", "benchmark": "benchmark", "openssl": "openssl",
              "re2": "re2", "json.hpp": "nlohmann", "curl": "curl", "zlib.h": "zlib"}
 
 # Folders of headers that the operating system or the compiler gives.
@@ -35,10 +35,10 @@ OWN_ALLOWED = {
 LIBRARIES_ALLOWED = {
     "kernels": set(),
     "base": {"absl", "spdlog"},
-    "engine": {"absl", "pcre2"},
+    "engine": {"absl", "pcre2", "utf8proc"},
     "engine/huggingface": {"absl", "nlohmann"},
     "engine/chat": {"absl", "nlohmann"},
-    "engine/adapters": {"absl", "nlohmann"},
+    "engine/adapters": {"absl", "nlohmann", "pcre2"},
     "engine/convert": {"absl", "nlohmann"},
     "engine/cli": {"absl", "pcre2", "cli11", "nlohmann"},
     "proto": {"protobuf", "grpc", "absl"},
