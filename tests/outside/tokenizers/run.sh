@@ -26,7 +26,7 @@ case $1 in
     npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund
     python3 -m pip install --quiet --upgrade --target "$folder/python" tokenizers==0.23.3 sentencepiece==0.2.3
     # Its GPT-NeoX vocabulary is all that is wanted.
-    python3 -m pip download --quiet --no-deps --no-binary :all: --dest "$folder/neox" rwkv-cpp-python==0.0.1
+    python3 -m pip download --quiet --no-deps --dest "$folder/neox" rwkv-cpp-python==0.0.1
     tar -xzf "$folder"/neox/rwkv_cpp_python-0.0.1.tar.gz -C "$folder/neox" --strip-components=2 \
       rwkv_cpp_python-0.0.1/rwkv/20B_tokenizer.json
     cp "$here/package-lock.json" "$folder/installed.json"
