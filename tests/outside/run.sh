@@ -6,6 +6,7 @@
 #        tests/outside/run.sh llama_cpp BUILD FOLDER [random|trained|CASE-NAME-PART...]
 #        tests/outside/run.sh transformers BUILD FOLDER
 #        tests/outside/run.sh peft BUILD FOLDER
+#        tests/outside/run.sh templates BUILD FOLDER [--all] [--more TEMPLATES]
 #        tests/outside/run.sh twin BUILD FOLDER [--small]
 #
 # FOLDER is where the packages are (build/outside), BUILD what was built (build/dev). Exit code 77: something is not installed,
@@ -84,6 +85,15 @@ case $command in
     CUDA_VISIBLE_DEVICES='' TORCHDYNAMO_DISABLE=1 HF_HUB_OFFLINE=1 exec "$folder/venv-transformers/bin/python" \
       "$here/adapters/judge.py" --adapter-logits "$build/bin/adapter_logits" --work "$folder/peft"
     ;;
+  templates)
+    build=$1 folder=$2
+    shift 2
+    trl=$(find "$folder/venv" -path '*/trl/chat_templates' -print -quit 2> /dev/null || true)
+    [[ -n $trl && -d $folder/node/node_modules/@huggingface/jinja ]] || missing "no templates; see run.sh install"
+    [[ -x $build/bin/jinja_render ]] || missing "no $build/bin/jinja_render"
+    exec "$folder/venv/bin/python" "$here/templates/judge.py" --render "$build/bin/jinja_render" \
+      --node-modules "$folder/node" --trl "$trl" "$@"
+    ;;
   twin)
     build=$1 folder=$2
     shift 2
@@ -100,7 +110,7 @@ case $command in
       --work "$folder/twin" "${arm64[@]}" "$@"
     ;;
   *)
-    sed -n '4,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+    sed -n '4,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
     exit 2
     ;;
 esac

@@ -2,10 +2,11 @@
 """Renders the families' chat templates here and with two programs of others, Jinja2 set up as transformers sets it up and
 @huggingface/jinja, and compares the texts byte by byte.
 
-Usage: judge.py --render PROGRAM --node-modules FOLDER [--all] [--more FOLDER]...
+Usage: judge.py --render PROGRAM --node-modules FOLDER --trl FOLDER [--all] [--more FOLDER]...
 
 A template that refuses a conversation has to be refused here too. Where the two others differ between themselves, Jinja2 counts:
-it is what models are trained with. Exit code 1: a text differs."""
+it is what models are trained with. (Of the families, that is where @huggingface/jinja lacks the filter reject, for Llama-3.1,
+and where it takes '' for equal to false, for Llama-2.) Exit code 1: a text differs."""
 import argparse
 import datetime
 import json
