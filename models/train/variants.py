@@ -2,7 +2,7 @@
 
 Reads, for each variant v, the folder ROOT/v that train.py --work wrote and a model exported from it; writes results.json there
 by way of evaluate.py where it is missing. Speed is measured in turns, one variant after the other, so that what else the
-machine does meets all of them; peak resident memory is that of one `bitnet-infer` answering one question with one thread.
+machine does meets all of them; peak resident memory is that of one `bitnet-infer` generating 400 tokens with one thread.
 """
 import argparse
 import json
@@ -31,14 +31,20 @@ def output(*command):
 
 
 def peak_mib(*command):
-    """Peak resident memory of one run."""
+    """Peak resident memory of one run, read while it runs: what wait4() says begins with this process's own."""
     child = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
+    program, peak = Path(command[0]).resolve(), 0
+    while child.poll() is None:
+        try:
+            text = Path(f"/proc/{child.pid}/status").read_text()
+            if Path(f"/proc/{child.pid}/exe").resolve() == program and "VmHWM" in text:
+                peak = int(number(r"VmHWM:\s+(\d+)", text))
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # It ended in between.
+    if child.returncode != 0 or peak == 0:
         raise subprocess.CalledProcessError(child.returncode, command)
-    return usage.ru_maxrss / 1024
+    return peak / 1024
 
 
 def model_path(root, variant):
@@ -89,7 +95,8 @@ def main():
             infer = args.bin / "bitnet-infer"
             text = output(infer, "--model", path, "--perplexity", HELD_OUT)
             perplexity = "%.2f" % number(r"perplexity (\S+)", text)
-            memory = "%.1f" % peak_mib(infer, "--model", path, "--threads", 1, "--prompt", "What is a lighthouse?")
+            memory = "%.1f" % peak_mib(infer, "--model", path, "--threads", 1, "--ignore-eos", "--n-predict", 400,
+                                       "--prompt", "What is a lighthouse?")
             decode, prefill = ("%.0f" % statistics.median(rates[v, phase]) for phase in ("decode", "prefill"))
         cells = [v, WEIGHTS.get(v, "1-bit"), ACTIVATIONS[VARIANTS[v]], perplexity, "%.2f" % torch_perplexity(args.root, v),
                  "%.2f" % r["words_never_trained"]["perplexity"], "%.3f" % words["perplexity"],
