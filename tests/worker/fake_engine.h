@@ -171,11 +171,10 @@ class FakeEngine final : public Engine {
     return id;
   }
   void Cancel(GenerationId id) override {
-    {
-      absl::MutexLock lock(&mutex_);
-      cancelled_.insert(id);
-    }
-    Finish(id, FinishReason::kCancelled);
+    absl::MutexLock lock(&mutex_);
+    cancelled_.insert(id);
+    // Under the same lock: who has seen the cancellation waits for its end with AwaitIdle().
+    work_.push_back([this, id] { FinishNow(id, FinishReason::kCancelled); });
   }
 
   const ModelConfig& config() const override { return config_; }
