@@ -8,6 +8,8 @@
 #include "kernels/cpu_features.h"
 #include "kernels/float_gemm/float_gemm.h"
 #include "kernels/grouped_gemm/grouped_gemm.h"
+#include "kernels/int6_gemm/int6_gemm.h"
+#include "kernels/panel_gemm/panel_gemm.h"
 #include "kernels/quantize/quantize.h"
 #include "kernels/quantize_sign/quantize_sign.h"
 #include "kernels/rms_norm/rms_norm.h"
@@ -92,6 +94,8 @@ TEST(IsaTest, HasOneKernelPerRungAndOperation) {
   ExpectOneKernelPerRung(QuantizeTernaryKernels(), SelectQuantizeTernary);
   ExpectOneKernelPerRung(RoundToBf16Kernels(), SelectRoundToBf16);
   ExpectOneKernelPerRung(QuantizeInt8GroupsKernels(), SelectQuantizeInt8Groups);
+  ExpectOneKernelPerRung(Int6GemmKernels(), SelectInt6Gemm);
+  ExpectOneKernelPerRung(PanelGemmKernels(), SelectPanelGemm);
   ExpectOneKernelPerRung(RmsNormKernels(), SelectRmsNorm);
   ExpectOneKernelPerRung(SignFloatGemmKernels(), SelectSignFloatGemm);
   ExpectOneKernelPerRung(TernaryGemmKernels(), SelectTernaryGemm);

@@ -1,0 +1,53 @@
+#include "kernels/int6_gemm/int6_gemm.h"
+
+#include <algorithm>
+
+namespace bitnet {
+namespace {
+
+constexpr Int6GemmKernel kKernels[] = {
+#if defined(__x86_64__)
+    {"x86_avx512vnni", kAvx2 | kAvx512Vnni, Int6GemmX86Avx512Vnni},
+    {"x86_avx2", kAvx2, Int6GemmX86Avx2},
+#elif defined(__aarch64__)
+    {"arm_neondot", kNeonDot, Int6GemmArmNeonDot},
+#endif
+    {"portable", kNoFeatures, Int6GemmPortable},
+};
+
+// Of code (weight + 32).
+unsigned LowBits(int8_t weight) { return static_cast<unsigned>(weight + 32) & 15; }
+unsigned HighBits(int8_t weight) { return static_cast<unsigned>(weight + 32) >> 4; }
+
+}  // namespace
+
+void PackInt6Tile(size_t k, const int8_t* weights, uint8_t* tile) {
+  for (size_t k0 = 0; k0 < k; k0 += kInt6Group, tile += kInt6GroupBytes) {
+    for (size_t r = 0; r < kInt6TileRows; ++r) {
+      const int8_t* w = weights + r * k + k0;
+      for (size_t i = 0; i < 4; ++i) {
+        uint8_t* out = tile + 4 * r + i;
+        for (size_t j = 0; j < 4; ++j) {
+          out[64 * j] = static_cast<uint8_t>(LowBits(w[8 * j + i]) | LowBits(w[8 * j + 4 + i]) << 4);
+        }
+        for (size_t j = 0; j < 2; ++j) {
+          unsigned high = 0;
+          for (size_t p = 0; p < 4; ++p) {
+            high |= HighBits(w[16 * j + 4 * p + i]) << 2 * p;
+          }
+          out[64 * (4 + j)] = static_cast<uint8_t>(high);
+        }
+      }
+    }
+  }
+}
+
+std::span<const Int6GemmKernel> Int6GemmKernels() { return kKernels; }
+
+const Int6GemmKernel& SelectInt6Gemm(CpuFeatures have) {
+  // The last entry needs nothing, so one is always found.
+  return *std::ranges::find_if(kKernels,
+                               [=](const Int6GemmKernel& kernel) { return Covers(have, kernel.needs); });
+}
+
+}  // namespace bitnet
