@@ -2,14 +2,16 @@
 
 #include "kernels/int6_gemm/int6_gemm.h"
 
-// A register of a tile x group is four of 4 rows each: 32-bit lane r belongs to row r. SDOT by four of the
-// group's x adds four k.
+// A register of a tile x block is four of 4 rows each: 32-bit lane r belongs to row r. SDOT by four of the
+// block's x adds four k; a group's sum is multiplied by its scale in 32 bits. Codes become weights by a
+// subtraction, which columns share.
 namespace bitnet {
 namespace {
 
 constexpr size_t kTileRows = 16;
-constexpr size_t kGroup = 32;
-constexpr size_t kGroupBytes = 384;
+constexpr size_t kBlockK = 32;
+constexpr size_t kBlockBytes = 384;
+constexpr size_t kBlockScales = 32;
 constexpr size_t kQuadRows = 4;
 constexpr size_t kMaxColumns = 4;
 
@@ -19,7 +21,8 @@ int8x16_t Weights(uint8x16_t low, uint8x16_t high) {
   return vsubq_s8(vreinterpretq_s8_u8(codes), vdupq_n_s8(32));
 }
 
-// Adds k offsets 8j .. 8j+7, of four rows, whose high bits are at bits 5:4 of `first` and `second`.
+// Adds k offsets 8 kJ .. 8 kJ + 7 of a group, of four rows, whose high bits are at bits 5:4 of `first` and
+// `second`.
 template <int kJ, int kColumns>
 void AddRegister(const uint8_t* w, uint8x16_t first, uint8x16_t second, const int8x16_t (&x)[kColumns],
                  int32x4_t (&sums)[kColumns]) {
@@ -28,48 +31,53 @@ void AddRegister(const uint8_t* w, uint8x16_t first, uint8x16_t second, const in
   const int8x16_t w1 = Weights(vshrq_n_u8(low, 4), second);
 #pragma GCC unroll 8
   for (int c = 0; c < kColumns; ++c) {
-    sums[c] = vdotq_laneq_s32(sums[c], w0, x[c], kJ % 2 * 2);
-    sums[c] = vdotq_laneq_s32(sums[c], w1, x[c], kJ % 2 * 2 + 1);
+    sums[c] = vdotq_laneq_s32(sums[c], w0, x[c], kJ * 2);
+    sums[c] = vdotq_laneq_s32(sums[c], w1, x[c], kJ * 2 + 1);
   }
 }
 
-// Low registers 2h and 2h + 1, with high register h.
-template <int kHalf, int kColumns>
-void AddHalf(const uint8_t* w, const int8_t* x, size_t x_stride, int32x4_t (&sums)[kColumns]) {
+// A group of four rows: two low registers from `low` on, a high one.
+template <int kColumns>
+void AddGroup(const uint8_t* low, const uint8_t* high, int32x4_t scales, const int8_t* x, size_t x_stride,
+              int32x4_t (&totals)[kColumns]) {
   int8x16_t x16[kColumns];
+  int32x4_t sums[kColumns];
 #pragma GCC unroll 8
-  for (int c = 0; c < kColumns; ++c) x16[c] = vld1q_s8(x + c * x_stride + 16 * kHalf);
-  const uint8x16_t high = vld1q_u8(w + 64 * (4 + kHalf));
-  AddRegister<2 * kHalf, kColumns>(w, vshlq_n_u8(high, 4), vshlq_n_u8(high, 2), x16, sums);
-  AddRegister<2 * kHalf + 1, kColumns>(w, high, vshrq_n_u8(high, 2), x16, sums);
+  for (int c = 0; c < kColumns; ++c) {
+    x16[c] = vld1q_s8(x + c * x_stride);
+    sums[c] = vdupq_n_s32(0);
+  }
+  const uint8x16_t bits = vld1q_u8(high);
+  AddRegister<0, kColumns>(low, vshlq_n_u8(bits, 4), vshlq_n_u8(bits, 2), x16, sums);
+  AddRegister<1, kColumns>(low, bits, vshrq_n_u8(bits, 2), x16, sums);
+#pragma GCC unroll 8
+  for (int c = 0; c < kColumns; ++c) totals[c] = vmlaq_s32(totals[c], sums[c], scales);
 }
 
 template <int kColumns>
 void Columns(const Int6GemmArgs& args, size_t tile, size_t b) {
-  const size_t groups = args.k / kGroup;
+  const size_t blocks = args.k / kBlockK;
   for (size_t row = 0; row < kTileRows; row += kQuadRows) {
-    const uint8_t* w = args.w + tile * groups * kGroupBytes + 4 * row;
-    const uint16_t* w_scale = args.w_scale + tile * groups * kTileRows + row;
+    const uint8_t* w = args.w + tile * blocks * kBlockBytes + 4 * row;
+    const int8_t* w_scale = args.w_scale + tile * blocks * kBlockScales + 2 * row;
     const int8_t* x = args.x + b * args.x_stride;
-    float32x4_t acc[kColumns];
+    int32x4_t totals[kColumns];
 #pragma GCC unroll 8
-    for (float32x4_t& a : acc) a = vdupq_n_f32(0.0f);
-    for (size_t g = 0; g < groups; ++g, w += kGroupBytes, w_scale += kTileRows, x += kGroup) {
-      int32x4_t sums[kColumns];
-#pragma GCC unroll 8
-      for (int32x4_t& sum : sums) sum = vdupq_n_s32(0);
-      AddHalf<0, kColumns>(w, x, args.x_stride, sums);
-      AddHalf<1, kColumns>(w, x, args.x_stride, sums);
-      const float32x4_t scale = vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(w_scale)));
-#pragma GCC unroll 8
-      for (int c = 0; c < kColumns; ++c) {
-        acc[c] =
-            vfmaq_f32(acc[c], vcvtq_f32_s32(sums[c]), vmulq_n_f32(scale, args.x_inv[(b + c) * groups + g]));
-      }
+    for (int32x4_t& total : totals) total = vdupq_n_s32(0);
+    for (size_t block = 0; block < blocks; ++block) {
+      // 32-bit lane r: the scale of group 0 of row r, and that of group 1.
+      const int32x4_t scales = vreinterpretq_s32_s16(vmovl_s8(vld1_s8(w_scale)));
+      AddGroup<kColumns>(w, w + 256, vshrq_n_s32(vshlq_n_s32(scales, 16), 16), x, args.x_stride, totals);
+      AddGroup<kColumns>(w + 128, w + 320, vshrq_n_s32(scales, 16), x + 16, args.x_stride, totals);
+      w += kBlockBytes;
+      w_scale += kBlockScales;
+      x += kBlockK;
     }
+    const float32x4_t row_scale = vld1q_f32(args.row_scale + tile * kTileRows + row);
 #pragma GCC unroll 8
     for (int c = 0; c < kColumns; ++c) {
-      vst1q_f32(args.y + (b + c) * args.y_stride + tile * kTileRows + row, acc[c]);
+      vst1q_f32(args.y + (b + c) * args.y_stride + tile * kTileRows + row,
+                vmulq_f32(vcvtq_f32_s32(totals[c]), vmulq_n_f32(row_scale, args.x_scale[b + c])));
     }
   }
 }

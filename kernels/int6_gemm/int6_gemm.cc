@@ -21,23 +21,18 @@ unsigned HighBits(int8_t weight) { return static_cast<unsigned>(weight + 32) >> 
 
 }  // namespace
 
-void PackInt6Tile(size_t k, const int8_t* weights, uint8_t* tile) {
-  for (size_t k0 = 0; k0 < k; k0 += kInt6Group, tile += kInt6GroupBytes) {
-    for (size_t r = 0; r < kInt6TileRows; ++r) {
-      const int8_t* w = weights + r * k + k0;
-      for (size_t i = 0; i < 4; ++i) {
-        uint8_t* out = tile + 4 * r + i;
-        for (size_t j = 0; j < 4; ++j) {
-          out[64 * j] = static_cast<uint8_t>(LowBits(w[8 * j + i]) | LowBits(w[8 * j + 4 + i]) << 4);
-        }
-        for (size_t j = 0; j < 2; ++j) {
-          unsigned high = 0;
-          for (size_t p = 0; p < 4; ++p) {
-            high |= HighBits(w[16 * j + 4 * p + i]) << 2 * p;
-          }
-          out[64 * (4 + j)] = static_cast<uint8_t>(high);
-        }
+void PackInt6Row(size_t r, const int8_t* weights, uint8_t* block) {
+  for (size_t i = 0; i < 4; ++i) {
+    uint8_t* out = block + 4 * r + i;
+    for (size_t j = 0; j < 4; ++j) {
+      out[64 * j] = static_cast<uint8_t>(LowBits(weights[8 * j + i]) | LowBits(weights[8 * j + 4 + i]) << 4);
+    }
+    for (size_t j = 0; j < 2; ++j) {
+      unsigned high = 0;
+      for (size_t p = 0; p < 4; ++p) {
+        high |= HighBits(weights[16 * j + 4 * p + i]) << 2 * p;
       }
+      out[64 * (4 + j)] = static_cast<uint8_t>(high);
     }
   }
 }
