@@ -1,0 +1,58 @@
+# Headers that nearly every file reads are compiled once: parsing them is most of the time that this tree takes to
+# compile. Off in the release preset, whose build so shows an #include that is missing.
+option(BITNET_PCH "Precompile common headers" OFF)
+
+set(bitnet_pch_common <algorithm> <cmath> <cstdint> <cstring> <functional> <map> <memory> <optional> <span> <string>
+                      <string_view> <utility> <vector>)
+set(bitnet_pch_absl <absl/status/statusor.h> <absl/strings/str_cat.h> <absl/strings/str_format.h> <absl/time/time.h>)
+# By group: the headers, and the libraries that have them.
+set(bitnet_pch_engine_headers ${bitnet_pch_common} ${bitnet_pch_absl})
+set(bitnet_pch_engine_libraries absl::statusor absl::str_format absl::strings absl::time)
+set(bitnet_pch_json_headers ${bitnet_pch_engine_headers} <nlohmann/json.hpp>)
+set(bitnet_pch_json_libraries ${bitnet_pch_engine_libraries} nlohmann_json::nlohmann_json)
+set(bitnet_pch_grpc_headers ${bitnet_pch_engine_headers} <grpcpp/grpcpp.h> <absl/synchronization/mutex.h>)
+set(bitnet_pch_grpc_libraries ${bitnet_pch_engine_libraries} gRPC::grpc++ absl::synchronization)
+set(bitnet_pch_test_headers ${bitnet_pch_engine_headers} <fstream> <random> <gtest/gtest.h>)
+set(bitnet_pch_test_libraries ${bitnet_pch_engine_libraries} GTest::gtest)
+set(bitnet_pch_grpc_test_headers ${bitnet_pch_test_headers} <grpcpp/grpcpp.h> <absl/synchronization/mutex.h>)
+set(bitnet_pch_grpc_test_libraries ${bitnet_pch_test_libraries} gRPC::grpc++ absl::synchronization)
+
+# bitnet_precompile(TARGET GROUP): TARGET uses the headers of GROUP, compiled once for all its targets, and once more
+# for those that are position independent.
+function(bitnet_precompile target group)
+  get_target_property(pic ${target} POSITION_INDEPENDENT_CODE)
+  set(owner bitnet_pch_${group})
+  if(pic)
+    string(APPEND owner _pic)
+  endif()
+  if(NOT TARGET ${owner})
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch/${owner}.cc CONTENT "// Nothing but the headers.\n")
+    add_library(${owner} OBJECT ${CMAKE_BINARY_DIR}/pch/${owner}.cc)
+    target_link_libraries(${owner} PRIVATE ${bitnet_pch_${group}_libraries})
+    target_precompile_headers(${owner} PRIVATE ${bitnet_pch_${group}_headers})
+    if(pic)
+      set_target_properties(${owner} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    endif()
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${owner})
+endfunction()
+
+# bitnet_precompile_folder(FOLDER GROUP [EXCEPT FOLDER...]): the same for what is compiled in a folder and below.
+function(bitnet_precompile_folder folder group)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" EXCEPT)
+  if(NOT BITNET_PCH OR ${folder} IN_LIST arg_EXCEPT)
+    return()
+  endif()
+  get_property(targets DIRECTORY ${folder} PROPERTY BUILDSYSTEM_TARGETS)
+  foreach(target IN LISTS targets)
+    get_target_property(type ${target} TYPE)
+    if(type MATCHES "^(EXECUTABLE|STATIC_LIBRARY)$")
+      bitnet_precompile(${target} ${group})
+    endif()
+  endforeach()
+  get_property(subfolders DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)
+  foreach(subfolder IN LISTS subfolders)
+    file(RELATIVE_PATH subfolder ${CMAKE_SOURCE_DIR} ${subfolder})
+    bitnet_precompile_folder(${subfolder} ${group} EXCEPT ${arg_EXCEPT})
+  endforeach()
+endfunction()
