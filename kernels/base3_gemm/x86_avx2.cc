@@ -26,6 +26,9 @@ __m256i BroadcastFour(const int8_t* x) {
   return _mm256_set1_epi32(four);
 }
 
+// Both in registers now: see panel_gemm/x86_avx2.cc.
+void Keep(__m256i& a, __m256i& b) { asm volatile("" : "+x"(a), "+x"(b)); }
+
 __m256i Load(const uint8_t* w) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)); }
 
 // The low bytes of 3b: the next digits.
@@ -74,6 +77,7 @@ void Columns(const Base3GemmArgs& args, size_t tile, size_t b) {
           const __m256i four = BroadcastFour(x + c * args.x_stride + 4 * d);
           sums[0][c] = _mm256_add_epi16(sums[0][c], _mm256_maddubs_epi16(digit[0], four));
           sums[1][c] = _mm256_add_epi16(sums[1][c], _mm256_maddubs_epi16(digit[1], four));
+          Keep(sums[0][c], sums[1][c]);
         }
       }
     }

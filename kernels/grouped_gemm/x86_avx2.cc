@@ -34,6 +34,9 @@ __m256i BroadcastFour(const int8_t* x) {
   return _mm256_set1_epi32(four);
 }
 
+// Both in registers now: see panel_gemm/x86_avx2.cc.
+void Keep(__m256i& a, __m256i& b) { asm volatile("" : "+x"(a), "+x"(b)); }
+
 __m256i Load(const uint8_t* w) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)); }
 
 // acc + (sums - x_sum) * (w_scale * x_inv) of group `at` (of all columns), as the header defines it.
@@ -79,6 +82,7 @@ void SumGroup(const GroupedGemmArgs& args, const uint8_t* w, const int8_t* x,
           const __m256i four = BroadcastFour(x + c * args.x_stride + k0 + 4 * p);
           sums[0][c] = _mm256_add_epi16(sums[0][c], _mm256_maddubs_epi16(low[0], four));
           sums[1][c] = _mm256_add_epi16(sums[1][c], _mm256_maddubs_epi16(low[1], four));
+          Keep(sums[0][c], sums[1][c]);
         }
       }
     }

@@ -24,6 +24,9 @@ __m256i Broadcast(const void* at) {
   return _mm256_set1_epi32(value);
 }
 
+// In a register now: see panel_gemm/x86_avx2.cc.
+void Keep(__m256i& a) { asm volatile("" : "+x"(a)); }
+
 __m256i Load(const uint8_t* w) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)); }
 
 // Bits 5:4 of the codes of plane kPlane, in place, from a high register.
@@ -68,6 +71,7 @@ void AddRegister(const uint8_t* w, __m256i scales, const int8_t* x, size_t x_str
     const __m256i pairs = _mm256_add_epi16(_mm256_maddubs_epi16(first, Broadcast(at)),
                                            _mm256_maddubs_epi16(second, Broadcast(at + 4)));
     sums[c] = _mm256_add_epi32(sums[c], _mm256_madd_epi16(pairs, scales));
+    Keep(sums[c]);
   }
 }
 

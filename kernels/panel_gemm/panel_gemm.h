@@ -67,12 +67,21 @@ struct PanelGroupArgs {
 };
 using AddPanelGroup = void(const PanelGroupArgs& args);
 
+// From how many columns on a panel is worth its stores and loads, by source: where a kernel that unpacks into
+// registers does so on ports that its products leave free, late. Both ways give the same bits.
+struct PanelMinColumns {
+  size_t ternary_2bit;
+  size_t base3;
+  size_t one_bit;
+};
+
 struct PanelGemmKernel {
   const char* name;   // The file that defines it; shown by tests, bench, logs.
   CpuFeatures needs;  // Its functions may be called only where all of these are present.
   UnpackPanel* unpack;
   MultiplyPanel* run;
   AddPanelGroup* add_group;
+  PanelMinColumns min_columns;
 };
 
 // Every variant in this binary, fastest first; "portable" is last and needs nothing.

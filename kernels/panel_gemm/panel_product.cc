@@ -7,10 +7,10 @@ namespace {
 
 constexpr size_t kBlockBytes = 64;  // Of every source.
 // Columns that share a panel before the next one is unpacked. Unpacking 16 x 960 codes costs about as much as
-// multiplying them with two columns, so 96 make it 2 %; their sums take 6 KiB of the first-level cache, and
-// 96 rows of 2560 x are 240 KiB, half of the smallest second-level cache, where the next tile finds them
+// multiplying them with two columns, so 48 make it 4 %; their sums take 3 KiB of the first-level cache, and
+// 48 rows of 2560 x are 120 KiB, a quarter of the smallest second-level cache, where the next tile finds them
 // again.
-constexpr size_t kColumns = 96;
+constexpr size_t kColumns = 48;
 
 struct Scratch {
   alignas(64) uint8_t panel[kPanelBytes];

@@ -8,10 +8,7 @@
 
 namespace bitnet {
 
-// From how many columns on a panel is worth its stores and loads. Both ways give the same bits.
-inline constexpr size_t kMinPanelColumns = 9;
-
-// Need 22 KiB of stack.
+// Need 19 KiB of stack.
 void TernaryPanelGemm(const PanelGemmKernel& kernel, const TernaryGemmArgs& args);
 void Base3PanelGemm(const PanelGemmKernel& kernel, const Base3GemmArgs& args);
 void GroupedPanelGemm(const PanelGemmKernel& kernel, const GroupedGemmArgs& args);
