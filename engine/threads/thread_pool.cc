@@ -113,4 +113,21 @@ void ThreadPool::ParallelFor(size_t n, absl::FunctionRef<void(size_t, size_t)> t
   });
 }
 
+void ThreadPool::ParallelForChunks(size_t n, size_t grain, absl::FunctionRef<void(size_t, size_t)> task) {
+  if (n <= grain || num_threads_ == 1) {
+    ParallelFor(n, task);
+    return;
+  }
+  next_.store(0, std::memory_order_relaxed);
+  RunOnAll([&](int /*thread*/) {
+    while (true) {
+      const size_t begin = next_.fetch_add(grain, std::memory_order_relaxed);
+      if (begin >= n) {
+        return;
+      }
+      task(begin, std::min(n, begin + grain));
+    }
+  });
+}
+
 }  // namespace bitnet

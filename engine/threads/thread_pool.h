@@ -37,6 +37,11 @@ class ThreadPool {
   // one in size and depend only on n and the number of threads; empty ones are skipped.
   void ParallelFor(size_t n, absl::FunctionRef<void(size_t begin, size_t end)> task);
 
+  // The same in chunks of `grain` (the last one may be shorter), each of which goes to whichever thread is
+  // free. For pieces that take long enough for threads to drift apart: other programs take turns on a core,
+  // and cores differ. What is computed must not depend on where chunks begin.
+  void ParallelForChunks(size_t n, size_t grain, absl::FunctionRef<void(size_t begin, size_t end)> task);
+
  private:
   void Work(int thread);
 
@@ -44,6 +49,7 @@ class ThreadPool {
   const absl::FunctionRef<void(int)>* task_ = nullptr;  // Published by round_, valid until unfinished_ is 0.
   bool stopping_ = false;                               // Published by round_.
   alignas(64) std::atomic<uint32_t> round_ = 0;         // Counts RunOnAll calls.
+  alignas(64) std::atomic<size_t> next_ = 0;            // What ParallelForChunks has not given away yet.
   alignas(64) std::atomic<uint32_t> unfinished_ = 0;    // Other threads still in this round.
   std::vector<std::thread> threads_;
 };
