@@ -78,6 +78,7 @@ struct Choices {
   std::string target = "native";
   std::string outtype;
   std::string embedding;
+  std::string head = "auto";
   std::string i2s = "128x32";
 };
 
@@ -112,6 +113,9 @@ void AddOptions(CLI::App& app, ConvertCommand& command, Choices& choices) {
   AddChoice(app, "--embedding-type", choices.embedding, kEmbeddingTypes,
             "The type of the token embedding and the output head; f16 for floats, or what they are", result);
 
+  AddChoice(app, "--head", choices.head, HeadFormatNames(), std::string("When packing: ") + kHeadHelp, result)
+      ->capture_default_str();
+
   const std::string reading = "Reading and reporting";
   AddChoice(app, "--i2s-layout", choices.i2s, kI2sLayouts, kI2sLayoutHelp, reading)->capture_default_str();
   app.add_option("-t,--threads", command.threads, "Threads that convert; 0 is one per CPU")
@@ -135,6 +139,7 @@ void Apply(const Choices& choices, ConvertOptions& options) {
   if (!choices.embedding.empty()) {
     options.embedding_type = kEmbeddingTypes.at(choices.embedding);
   }
+  options.head = HeadFormatNames().at(choices.head);
   options.target = kTargets.at(choices.target);
   options.i2s_layout = kI2sLayouts.at(choices.i2s);
 }

@@ -7,6 +7,7 @@
 #include "engine/convert/chip.h"
 #include "engine/formats/row_decoder.h"
 #include "engine/model/model_file.h"
+#include "engine/weights/head_format.h"
 
 namespace bitnet {
 
@@ -25,6 +26,7 @@ struct ConvertOptions {
   std::optional<GgmlType> outtype = {};
   // Of the token embedding and the output head. Not given: half precision for floats, others as they are.
   std::optional<GgmlType> embedding_type = {};
+  HeadFormat head = HeadFormat::kAuto;        // With packing, and without `embedding_type`.
   I2sLayout i2s_layout = I2sLayout::k128x32;  // Of the input.
   TargetArch target = TargetArch::kNative;
 };

@@ -63,11 +63,19 @@ uint64_t TensorBytes(const ModelFile& file) {
                          [](uint64_t sum, const ModelTensor& tensor) { return sum + tensor.data.size(); });
 }
 
+// The same of what a conversion reads: a tensor that becomes two counts twice.
+uint64_t PlannedBytes(const ModelFile& file, const ConversionPlan& plan) {
+  return std::accumulate(plan.tensors.begin(), plan.tensors.end(), uint64_t{0},
+                         [&](uint64_t sum, const TensorPlan& planned) {
+                           return sum + file.tensors()[planned.source].data.size();
+                         });
+}
+
 // Counts the input's bytes of one stage.
 class Stage {
  public:
-  Stage(std::string_view name, const ModelFile& input, ConvertProgressFn progress)
-      : progress_(progress), state_{.stage = name, .total_bytes = TensorBytes(input)} {}
+  Stage(std::string_view name, uint64_t total_bytes, ConvertProgressFn progress)
+      : progress_(progress), state_{.stage = name, .total_bytes = total_bytes} {}
 
   absl::Status Begin(const ModelTensor& tensor) {
     state_.tensor = tensor.name;
@@ -105,9 +113,9 @@ absl::StatusOr<std::vector<EncodeError>> ReadBack(const ModelFile& input, const 
                                                   I2sLayout i2s, const std::string& path, ThreadPool& pool,
                                                   ConvertProgressFn progress) {
   ASSIGN_OR_RETURN(const std::unique_ptr<ModelFile> written, ModelFile::Open(path, FileAccess::kMap));
-  if (written->tensors().size() != input.tensors().size()) {
+  if (written->tensors().size() != plan.tensors.size()) {
     return absl::DataLossError(absl::StrCat(path, ": reading back: has ", written->tensors().size(),
-                                            " tensors of ", input.tensors().size()));
+                                            " tensors of ", plan.tensors.size()));
   }
   for (const auto& [key, value] : plan.keys) {
     if (!written->Has(key)) {
@@ -115,12 +123,12 @@ absl::StatusOr<std::vector<EncodeError>> ReadBack(const ModelFile& input, const 
     }
   }
   std::vector<EncodeError> errors;
-  Stage stage("reading back", input, progress);
-  for (size_t i = 0; i < plan.tensors.size(); ++i) {
-    const ModelTensor& source = input.tensors()[i];
+  Stage stage("reading back", PlannedBytes(input, plan), progress);
+  for (const TensorPlan& planned : plan.tensors) {
+    const ModelTensor& source = input.tensors()[planned.source];
     RETURN_IF_ERROR(stage.Begin(source));
-    ASSIGN_OR_RETURN(const ModelTensor* tensor, written->GetTensor(source.name));
-    ASSIGN_OR_RETURN(const EncodeError error, VerifyTensor(source, *tensor, plan.tensors[i], i2s, pool));
+    ASSIGN_OR_RETURN(const ModelTensor* tensor, written->GetTensor(planned.name));
+    ASSIGN_OR_RETURN(const EncodeError error, VerifyTensor(source, *tensor, planned, i2s, pool));
     errors.push_back(error);
     stage.End(source);
     Release(tensor->data);
@@ -136,7 +144,7 @@ absl::StatusOr<ConversionPlan> PlanConversionOf(const ModelFile& input, const Co
   ConversionPlan plan;
   ASSIGN_OR_RETURN(const ActivationPolicy activations, Activations(input, options));
   std::vector<TensorFacts> facts;
-  Stage stage("examining", input, progress);
+  Stage stage("examining", TensorBytes(input), progress);
   for (const ModelTensor& tensor : input.tensors()) {
     RETURN_IF_ERROR(stage.Begin(tensor));
     absl::StatusOr<TensorFacts> found = FindFacts(tensor, options.i2s_layout, pool);
@@ -154,6 +162,11 @@ absl::StatusOr<ConversionPlan> PlanConversionOf(const ModelFile& input, const Co
   if (!tensors.ok()) {
     return InFile(input.path(), tensors.status());
   }
+  const absl::StatusOr<ModelConfig> config = ReadModelConfig(input);
+  if (config.ok()) {
+    PlanPackedHead(facts, options, config->head_is_embedding || !input.GetTensor("output.weight").ok(),
+                   *tensors);
+  }
   plan.keys = PlanKeys(input, facts, *tensors, activations);
   plan.tensors = *std::move(tensors);
   return plan;
@@ -164,26 +177,25 @@ absl::StatusOr<std::vector<EncodeError>> WriteConversion(const ModelFile& input,
                                                          bool overwrite, ThreadPool& pool,
                                                          ConvertProgressFn progress) {
   std::vector<GgufTensorPlan> layout;
-  for (size_t i = 0; i < plan.tensors.size(); ++i) {
-    layout.push_back({.name = plan.tensors[i].name,
-                      .type = plan.tensors[i].to,
-                      .dims = input.tensors()[i].dims,
-                      .bytes = plan.tensors[i].bytes});
+  for (const TensorPlan& planned : plan.tensors) {
+    layout.push_back({.name = planned.name,
+                      .type = planned.to,
+                      .dims = input.tensors()[planned.source].dims,
+                      .bytes = planned.bytes});
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<GgufFileWriter> writer,
                    GgufFileWriter::Create(output, plan.keys, std::move(layout),
                                           {.alignment = plan.alignment, .overwrite = overwrite}));
   std::vector<uint8_t> memory;
-  Stage stage("writing", input, progress);
-  for (size_t i = 0; i < plan.tensors.size(); ++i) {
-    const ModelTensor& tensor = input.tensors()[i];
+  Stage stage("writing", PlannedBytes(input, plan), progress);
+  for (const TensorPlan& planned : plan.tensors) {
+    const ModelTensor& tensor = input.tensors()[planned.source];
     RETURN_IF_ERROR(stage.Begin(tensor));
-    absl::StatusOr<std::span<const uint8_t>> bytes =
-        ConvertTensor(tensor, plan.tensors[i], i2s, pool, memory);
+    absl::StatusOr<std::span<const uint8_t>> bytes = ConvertTensor(tensor, planned, i2s, pool, memory);
     if (!bytes.ok()) {
       return InFile(input.path(), bytes.status());
     }
-    RETURN_IF_ERROR(Append(bytes->first(plan.tensors[i].bytes), plan.tensors[i].copy, *writer));
+    RETURN_IF_ERROR(Append(bytes->first(planned.bytes), planned.copy, *writer));
     stage.End(tensor);
   }
   RETURN_IF_ERROR(stage.Done());

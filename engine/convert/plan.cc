@@ -181,9 +181,36 @@ absl::StatusOr<std::vector<TensorPlan>> PlanConversion(std::span<const TensorFac
       plan = PlanPacked(f, options, activations, chip);
     }
     RETURN_IF_ERROR(plan.status());
+    plan->source = plans.size();
     plans.push_back(*std::move(plan));
   }
   return plans;
+}
+
+void PlanPackedHead(std::span<const TensorFacts> facts, const ConvertOptions& options, bool tied,
+                    std::vector<TensorPlan>& plans) {
+  constexpr char kHead[] = "output.weight";
+  const auto own = std::ranges::find(facts, kHead, &TensorFacts::name);
+  const auto head = tied ? std::ranges::find(facts, "token_embd.weight", &TensorFacts::name) : own;
+  const bool can = options.pack != PackMode::kNone && !options.embedding_type && head != facts.end() &&
+                   head->codes == CodeRange::kNone && QuantizesHead(options.head, head->rows, head->k);
+  // A head of its own that a model with a tied one does not use would have to give up its name.
+  if (!can || (tied && own != facts.end())) {
+    return;
+  }
+  const TensorPlan plan = {.name = kHead,
+                           .source = static_cast<size_t>(head - facts.begin()),
+                           .from = head->type,
+                           .to = GgmlType::kPackedInt6,
+                           .bytes = GgmlTensorBytes(GgmlType::kPackedInt6, head->rows, head->k).value(),
+                           .rows = head->rows,
+                           .k = head->k,
+                           .why = "6 bits and scales of 16, as precise as Q6_K"};
+  if (tied) {
+    plans.push_back(plan);
+  } else {
+    plans[plan.source] = plan;
+  }
 }
 
 ModelKeys PlanKeys(const ModelFile& file, std::span<const TensorFacts> facts,

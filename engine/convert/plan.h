@@ -18,6 +18,7 @@ namespace bitnet {
 
 struct TensorPlan {
   std::string name;
+  size_t source = 0;  // Which tensor of the input, counted from 0.
   GgmlType from;
   GgmlType to;
   bool copy = false;    // The bytes stay what they are.
@@ -40,6 +41,12 @@ absl::StatusOr<std::vector<TensorPlan>> PlanConversion(std::span<const TensorFac
                                                        const ConvertOptions& options,
                                                        ActivationPolicy activations,
                                                        const ChipProperties& chip);
+
+// Adds the output head in 6 bits to `plans` of a conversion that packs: in place of a head of its own, or as
+// one beside the embedding that serves as head (`tied`), which stays what it is, since tokens are looked up
+// in it. Large heads only, unless the options say otherwise.
+void PlanPackedHead(std::span<const TensorFacts> facts, const ConvertOptions& options, bool tied,
+                    std::vector<TensorPlan>& plans);
 
 // The keys of the result: those of `file` and what becomes true by converting it.
 ModelKeys PlanKeys(const ModelFile& file, std::span<const TensorFacts> facts,

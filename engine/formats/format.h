@@ -110,6 +110,10 @@ FinishTensor FinishQ1K;
 DecodeCodes DecodeHfTernary;
 // packed_tiles.cc
 DecodeCodes DecodePacked2Bit, DecodePackedBase3, DecodePackedGrouped1Bit, DecodePackedGrouped2Bit;
+// int6_tiles.cc
+DecodeFloats DecodeInt6;
+EncodeFloats EncodeInt6;
+FinishTensor FinishInt6;
 // chunk_quantizers.cc
 QuantizeChunk QuantizeByLargest, QuantizeBySign;
 

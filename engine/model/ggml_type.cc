@@ -65,6 +65,7 @@ constexpr HighName kHighNames[] = {
     {GgmlType::kPackedBase3, "base-3 packed"},
     {GgmlType::kPackedGrouped1Bit, "grouped 1-bit packed"},
     {GgmlType::kPackedGrouped2Bit, "grouped 2-bit packed"},
+    {GgmlType::kPackedInt6, "6-bit packed"},
     {GgmlType::kHfTernary, "Hugging Face ternary"},
     {GgmlType::kTL2, "TL2"},
     {GgmlType::kQ1_0G32, "Q1_0 in groups of 32 (an early PrismML type)"},
@@ -125,6 +126,7 @@ std::optional<GgmlDivisors> FindGgmlDivisors(GgmlType type) {
     case GgmlType::kPackedGrouped2Bit:
       return GgmlDivisors{.k = 16};
     case GgmlType::kPackedGrouped1Bit:
+    case GgmlType::kPackedInt6:
       return GgmlDivisors{.k = 32};
     default:
       return std::nullopt;
@@ -146,6 +148,10 @@ std::optional<uint64_t> GgmlTensorBytes(GgmlType type, uint64_t rows, uint64_t k
       return CeilDiv(rows, kPackedTileRows) * (k / 16 * kPackedBlockBytes) + kFooterBytes;
     case GgmlType::kPackedBase3:
       return CeilDiv(rows, kPackedTileRows) * (CeilDiv(k, 20) * kPackedBlockBytes) + kFooterBytes;
+    case GgmlType::kPackedInt6:
+      // Blocks of 32 columns have 384 bytes of codes and 32 of scales; a row has a float scale.
+      return CeilDiv(rows, kPackedTileRows) * (k / 32 * (384 + 32) + kPackedTileRows * sizeof(float)) +
+             kFooterBytes;
     default:
       return std::nullopt;
   }

@@ -42,6 +42,7 @@ enum class GgmlType : uint32_t {
   kPackedBase3 = 1026,
   kPackedGrouped1Bit = 1027,
   kPackedGrouped2Bit = 1028,
+  kPackedInt6 = 1029,
   // In no GGUF file: Hugging Face's uint8 tensor of BitNet weights. Of `rows` rows, those r, r + rows/4, r +
   // rows/2 and r + 3*rows/4 share row r of the bytes, in bits 1:0, 3:2, 5:4 and 7:6, as weight + 1.
   kHfTernary = 1u << 16,

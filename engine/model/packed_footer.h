@@ -28,7 +28,7 @@ inline PackedFooter ReadPackedFooter(std::span<const uint8_t> tensor) {
 }
 
 inline bool HasPackedFooter(GgmlType type) {
-  return type >= GgmlType::kQ1K && type <= GgmlType::kPackedGrouped2Bit;
+  return type >= GgmlType::kQ1K && type <= GgmlType::kPackedInt6;
 }
 
 // Whether the type's size depends on its group.

@@ -6,6 +6,8 @@
 #include "kernels/cpu_features.h"
 #include "kernels/float_gemm/float_gemm.h"
 #include "kernels/grouped_gemm/grouped_gemm.h"
+#include "kernels/int6_gemm/int6_gemm.h"
+#include "kernels/panel_gemm/panel_gemm.h"
 #include "kernels/quantize/quantize.h"
 #include "kernels/quantize_sign/quantize_sign.h"
 #include "kernels/rms_norm/rms_norm.h"
@@ -25,6 +27,8 @@ struct KernelSet {
         ternary_gemm(SelectTernaryGemm(have).run),
         base3_gemm(SelectBase3Gemm(have).run),
         grouped_gemm(SelectGroupedGemm(have).run),
+        int6_gemm(SelectInt6Gemm(have).run),
+        panel_gemm(SelectPanelGemm(have)),
         float_gemm(SelectFloatGemm(have).run),
         sign_binary_gemm(SelectSignBinaryGemm(have).run),
         sign_ternary_gemm(SelectSignTernaryGemm(have).run),
@@ -40,6 +44,8 @@ struct KernelSet {
   TernaryGemm* ternary_gemm;
   Base3Gemm* base3_gemm;
   GroupedGemm* grouped_gemm;
+  Int6Gemm* int6_gemm;
+  const PanelGemmKernel& panel_gemm;
   FloatGemm* float_gemm;
   SignBinaryGemm* sign_binary_gemm;
   SignTernaryGemm* sign_ternary_gemm;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 #include "kernels/base3_gemm/base3_gemm.h"
 #include "kernels/hadamard/hadamard.h"
@@ -21,6 +22,7 @@ LinearInput::LinearInput(size_t max_batch, size_t max_k)
       int8_(max_batch * int8_stride_),
       scales_(max_batch * std::max<size_t>(1, max_k / kMinGroup)),
       sums_(scales_.size()),
+      minus8_(max_batch * (max_k / kMinGroup)),
       plus_(max_batch * (max_k + 63) / 64),
       minus_(plus_.size()) {}
 
@@ -81,6 +83,13 @@ void LinearInput::SetInt8(const KernelSet& kernels, const float* x, size_t b) {
   scales_[b] = row.scale;
   sums_[b] = row.sum;
   std::fill(q + k, q + Base3PaddedK(k), int8_t{0});
+  if (spec_.group != 0) {
+    int16_t* minus8 = minus8_.data() + b * groups();
+    for (size_t g = 0; g < groups(); ++g) {
+      minus8[g] =
+          static_cast<int16_t>(-8 * std::accumulate(q + g * spec_.group, q + (g + 1) * spec_.group, 0));
+    }
+  }
 }
 
 }  // namespace bitnet

@@ -14,7 +14,7 @@ namespace bitnet {
 struct InputSpec {
   ActivationFormat format = ActivationFormat::kFloat;
   size_t k = 0;
-  size_t group = 0;             // Of kInt8Group.
+  size_t group = 0;             // Of kInt8Group; of kInt8Token, whose sums of so many are wanted.
   const float* norm = nullptr;  // [k] weight of an RMSNorm; null: none.
   size_t hadamard_block = 0;    // 0: none.
 
@@ -45,6 +45,8 @@ class LinearInput {
   const int32_t* sums() const {
     return sums_.data();
   }  // [batch] of tokens, [batch, groups] of groups; kTernary: trits that are not 0
+  // [batch, groups] of kInt8Token with groups: -8 times their sums, as kernels/int6_gemm wants them.
+  const int16_t* minus8() const { return minus8_.data(); }
   float scale(size_t b) const { return scales_[b]; }          // kInt8Token: q = x * scale
   const float* inverses() const { return scales_.data(); }    // kInt8Group: [batch, groups] x = q * inverse
   const uint64_t* plus() const { return plus_.data(); }       // kBinary: signs; kTernary: where +1
@@ -68,6 +70,7 @@ class LinearInput {
   AlignedBuffer<int8_t> int8_;
   AlignedBuffer<float> scales_;
   AlignedBuffer<int32_t> sums_;
+  AlignedBuffer<int16_t> minus8_;
   AlignedBuffer<uint64_t> plus_;
   AlignedBuffer<uint64_t> minus_;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/panel_gemm/panel_product.h"
+
 namespace bitnet {
 namespace {
 
@@ -42,19 +44,26 @@ void MultiplyGroups(const KernelSet& kernels, const Matrix& matrix, const Linear
   const auto layout =
       matrix.layout == MatrixLayout::kGrouped1Bit ? GroupedLayout::k1Bit : GroupedLayout::k2Bit;
   const auto* scales = reinterpret_cast<const uint16_t*>(matrix.scales);
-  kernels.grouped_gemm({.layout = layout,
-                        .tiles = tiles.end - tiles.begin,
-                        .k = matrix.k,
-                        .group = matrix.group,
-                        .batch = batch,
-                        .w = matrix.codes + tiles.begin * GroupedTileBytes(layout, matrix.k),
-                        .w_scale = scales + tiles.begin * (matrix.k / matrix.group) * Matrix::kTileRows,
-                        .x = input.int8(),
-                        .x_stride = input.int8_stride(),
-                        .x_sum = input.sums(),
-                        .x_inv = input.inverses(),
-                        .y = out.y + tiles.begin * Matrix::kTileRows,
-                        .y_stride = out.stride});
+  const GroupedGemmArgs args = {
+      .layout = layout,
+      .tiles = tiles.end - tiles.begin,
+      .k = matrix.k,
+      .group = matrix.group,
+      .batch = batch,
+      .w = matrix.codes + tiles.begin * GroupedTileBytes(layout, matrix.k),
+      .w_scale = scales + tiles.begin * (matrix.k / matrix.group) * Matrix::kTileRows,
+      .x = input.int8(),
+      .x_stride = input.int8_stride(),
+      .x_sum = input.sums(),
+      .x_inv = input.inverses(),
+      .y = out.y + tiles.begin * Matrix::kTileRows,
+      .y_stride = out.stride};
+  const PanelMinColumns& from = kernels.panel_gemm.min_columns;
+  if (batch < (layout == GroupedLayout::k1Bit ? from.one_bit : from.ternary_2bit)) {
+    kernels.grouped_gemm(args);
+  } else {
+    GroupedPanelGemm(kernels.panel_gemm, args);
+  }
 }
 
 // Tiles of this layout have 8 rows: two, or one at the end, are one of ours.
@@ -93,6 +102,27 @@ void MultiplySigns(const KernelSet& kernels, const Matrix& matrix, const LinearI
                                                                    .y_stride = out.stride});
 }
 
+void MultiplyInt6(const KernelSet& kernels, const Matrix& matrix, const LinearInput& input, size_t batch,
+                  const float* factors, TileRange tiles, ProductOut out) {
+  const size_t row = tiles.begin * Matrix::kTileRows;
+  // Behind the codes of all tiles.
+  const auto* scales =
+      reinterpret_cast<const int8_t*>(matrix.codes + matrix.tiles() * Int6TileBytes(matrix.k));
+  kernels.int6_gemm({.tiles = tiles.end - tiles.begin,
+                     .k = matrix.k,
+                     .batch = batch,
+                     .w = matrix.codes + tiles.begin * Int6TileBytes(matrix.k),
+                     .w_scale = scales + tiles.begin * Int6TileScales(matrix.k),
+                     .row_scale = reinterpret_cast<const float*>(matrix.scales) + row,
+                     .x = input.int8(),
+                     .x_stride = input.int8_stride(),
+                     .x_minus8 = input.minus8(),
+                     .x_minus8_stride = input.groups(),
+                     .x_scale = factors,
+                     .y = out.y + row,
+                     .y_stride = out.stride});
+}
+
 }  // namespace
 
 void MultiplyTiles(const KernelSet& kernels, const Matrix& matrix, const LinearInput& input, size_t batch,
@@ -105,15 +135,44 @@ void MultiplyTiles(const KernelSet& kernels, const Matrix& matrix, const LinearI
       MultiplyFloats(kernels, matrix, input, batch, tiles, out);
       Scale(matrix, batch, tiles, out);
       break;
-    case MatrixLayout::kTernary2Bit:
-      kernels.ternary_gemm({tiles.end - tiles.begin, matrix.k, batch,
-                            matrix.codes + tiles.begin * TernaryTileBytes(matrix.k), input.int8(),
-                            input.int8_stride(), input.sums(), factors, y, out.stride});
+    case MatrixLayout::kTernary2Bit: {
+      const TernaryGemmArgs args = {tiles.end - tiles.begin,
+                                    matrix.k,
+                                    batch,
+                                    matrix.codes + tiles.begin * TernaryTileBytes(matrix.k),
+                                    input.int8(),
+                                    input.int8_stride(),
+                                    input.sums(),
+                                    factors,
+                                    y,
+                                    out.stride};
+      if (batch < kernels.panel_gemm.min_columns.ternary_2bit) {
+        kernels.ternary_gemm(args);
+      } else {
+        TernaryPanelGemm(kernels.panel_gemm, args);
+      }
       break;
-    case MatrixLayout::kTernaryBase3:
-      kernels.base3_gemm({tiles.end - tiles.begin, matrix.k, batch,
-                          matrix.codes + tiles.begin * Base3TileBytes(matrix.k), input.int8(),
-                          input.int8_stride(), input.sums(), factors, y, out.stride});
+    }
+    case MatrixLayout::kTernaryBase3: {
+      const Base3GemmArgs args = {tiles.end - tiles.begin,
+                                  matrix.k,
+                                  batch,
+                                  matrix.codes + tiles.begin * Base3TileBytes(matrix.k),
+                                  input.int8(),
+                                  input.int8_stride(),
+                                  input.sums(),
+                                  factors,
+                                  y,
+                                  out.stride};
+      if (batch < kernels.panel_gemm.min_columns.base3) {
+        kernels.base3_gemm(args);
+      } else {
+        Base3PanelGemm(kernels.panel_gemm, args);
+      }
+      break;
+    }
+    case MatrixLayout::kInt6:
+      MultiplyInt6(kernels, matrix, input, batch, factors, tiles, out);
       break;
     case MatrixLayout::kGrouped1Bit:
     case MatrixLayout::kGrouped2Bit:

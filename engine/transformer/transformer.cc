@@ -68,7 +68,10 @@ std::span<const float> Transformer::Forward(std::span<const BatchToken> batch) {
 void Transformer::Embed(std::span<const BatchToken> batch) {
   pool_->ParallelFor(batch.size(), [&](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
-      weights_.embedding->Floats(batch[b].token, residual_.data() + b * config_.hidden_dim);
+      float* row = residual_.data() + b * config_.hidden_dim;
+      if (!weights_.embedding->Floats(batch[b].token, row)) {
+        std::fill_n(row, config_.hidden_dim, 0.0f);  // Of a damaged file: model_weights.h.
+      }
     }
   });
 }

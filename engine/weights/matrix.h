@@ -15,6 +15,7 @@ enum class MatrixLayout : uint8_t {
   kGrouped1Bit,   // kernels/grouped_gemm, 1 bit; a half-precision scale for each group of a row.
   kGrouped2Bit,   // kernels/grouped_gemm, 2 bits; the same.
   kSign,          // kernels/sign_gemm; a scale for each row.
+  kInt6,          // kernels/int6_gemm; scales for each 16 weights of a row, and for each row.
 };
 
 // What a matrix is multiplied with.
@@ -33,7 +34,9 @@ struct Matrix {
   size_t k = 0;
   MatrixLayout layout = MatrixLayout::kFloat32;
   ActivationFormat activations = ActivationFormat::kFloat;
-  size_t group = 0;                 // Of weights (and activations) that share a scale; 0 in other layouts.
+  // Of weights and activations that share a scale, or, with one scale of activations for all, of which the
+  // layout wants the activations' sums; 0 in other layouts.
+  size_t group = 0;
   float scale = 1;                  // Of all weights, in layouts with one scale.
   const uint8_t* codes = nullptr;   // Or the floats.
   const uint8_t* scales = nullptr;  // Of groups (half precision) or rows (float), tile by tile.

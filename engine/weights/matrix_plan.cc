@@ -12,9 +12,11 @@
 #include "absl/strings/strip.h"
 #include "base/status_macros.h"
 #include "engine/formats/float_round.h"
+#include "engine/formats/int6_tiles.h"
 #include "engine/weights/half.h"
 #include "engine/weights/packed_format.h"
 #include "engine/weights/tensor_reader.h"
+#include "kernels/int6_gemm/int6_gemm.h"
 
 namespace bitnet {
 namespace {
@@ -99,6 +101,17 @@ bool DecodeRows(const RowDecoder& decoder, MatrixLayout layout, ThreadPool& pool
   return valid;
 }
 
+bool EncodeInt6(const RowDecoder& decoder, ThreadPool& pool, std::span<uint8_t> memory) {
+  std::atomic<bool> valid = true;
+  pool.ParallelFor(decoder.rows(), [&](size_t begin, size_t end) {
+    if (!EncodeInt6Rows(decoder, begin, end, memory)) {
+      valid = false;
+    }
+  });
+  FinishInt6Tensor(decoder.rows(), decoder.k(), memory);
+  return valid;
+}
+
 }  // namespace
 
 absl::StatusOr<MatrixPlan> MatrixPlanner::Plan(const std::string& name, uint64_t rows, uint64_t k) const {
@@ -121,6 +134,22 @@ absl::StatusOr<MatrixPlan> MatrixPlanner::Plan(const std::string& name, uint64_t
   if (plan.bytes_ > 0) {
     plan.decoder_ = std::make_shared<const RowDecoder>(std::move(decoder));
   }
+  return plan;
+}
+
+absl::StatusOr<MatrixPlan> MatrixPlanner::PlanHead(const std::string& name, uint64_t rows, uint64_t k) const {
+  ASSIGN_OR_RETURN(MatrixPlan plan, Plan(name, rows, k));
+  const bool floats = plan.matrix_.activations == ActivationFormat::kFloat && !options_.float_activations;
+  if (!floats || !QuantizesHead(options_.head, rows, k)) {
+    return plan;
+  }
+  ASSIGN_OR_RETURN(RowDecoder decoder, RowDecoder::Create(*plan.tensor_, options_.i2s_layout));
+  plan.decoder_ = std::make_shared<const RowDecoder>(std::move(decoder));
+  plan.packed_ = GgmlType::kPackedInt6;
+  plan.matrix_.layout = MatrixLayout::kInt6;
+  plan.matrix_.activations = ActivationFormat::kInt8Token;
+  plan.matrix_.group = kInt6Group;
+  plan.bytes_ = PackedBytes(plan.packed_, rows, k, 0);
   return plan;
 }
 
@@ -212,6 +241,10 @@ absl::Status MatrixPlanner::PlanPacked(MatrixPlan& plan) const {
     case MatrixLayout::kGrouped2Bit:
       plan.matrix_.activations = ActivationFormat::kInt8Group;
       break;
+    case MatrixLayout::kInt6:
+      plan.matrix_.activations = ActivationFormat::kInt8Token;
+      plan.matrix_.group = kInt6Group;
+      break;
     case MatrixLayout::kSign: {
       ASSIGN_OR_RETURN(plan.matrix_.activations, SignActivations(plan));
       break;
@@ -254,6 +287,13 @@ absl::StatusOr<Matrix> LoadMatrix(const MatrixPlan& plan, uint8_t* memory, Threa
     return matrix;
   }
   const std::span<uint8_t> out(memory, plan.bytes_);
+  if (plan.packed_ == GgmlType::kPackedInt6) {
+    if (!EncodeInt6(*plan.decoder_, pool, out)) {
+      return absl::DataLossError(absl::StrCat(plan.name_, " holds a value that is not finite, or no weight"));
+    }
+    matrix.scales = memory + PackedScalesOffset(plan.packed_, matrix.rows, matrix.k);
+    return matrix;
+  }
   if (const absl::Status status =
           PackMatrix(*plan.decoder_, plan.packed_, matrix.group, matrix.scale, pool, out);
       !status.ok()) {

@@ -11,11 +11,13 @@
 #include "engine/model/model_config.h"
 #include "engine/model/model_file.h"
 #include "engine/threads/thread_pool.h"
+#include "engine/weights/head_format.h"
 #include "engine/weights/matrix.h"
 
 namespace bitnet {
 
 struct WeightOptions {
+  HeadFormat head = HeadFormat::kAuto;
   I2sLayout i2s_layout = I2sLayout::k128x32;
   // Every matrix as float32, multiplied with unrounded activations: to measure what int8 activations cost.
   // Takes 4 bytes a weight.
@@ -35,7 +37,7 @@ class MatrixPlan {
   const ModelTensor* tensor_ = nullptr;
   std::string name_;                           // "model.gguf: tensor blk.0.attn_q.weight", for messages.
   Matrix matrix_;                              // Whole if it stays in the file; else without its pointers.
-  GgmlType packed_ = GgmlType::kF32;           // What it is packed into; kF16 and kF32: decoded to that.
+  GgmlType packed_ = GgmlType::kF32;           // What it is packed into; kF16, kF32: decoded to that.
   std::shared_ptr<const RowDecoder> decoder_;  // Null if it stays in the file.
   uint64_t bytes_ = 0;
 };
@@ -51,6 +53,8 @@ class MatrixPlanner {
   // weight; UNIMPLEMENTED: its type is not read, or cannot be multiplied with the activations of the model.
   // All name it.
   absl::StatusOr<MatrixPlan> Plan(const std::string& name, uint64_t rows, uint64_t k) const;
+  // The same of the output head, as options.head says.
+  absl::StatusOr<MatrixPlan> PlanHead(const std::string& name, uint64_t rows, uint64_t k) const;
 
  private:
   absl::Status PlanFloats(const RowDecoder& decoder, MatrixPlan& plan) const;

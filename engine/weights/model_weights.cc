@@ -44,7 +44,7 @@ class WeightReader {
   }
 
   absl::Status PlanHead(const std::string& name, Matrix& head) {
-    ASSIGN_OR_RETURN(MatrixPlan plan, planner_.Plan(name, config_.vocab_size, config_.hidden_dim));
+    ASSIGN_OR_RETURN(MatrixPlan plan, planner_.PlanHead(name, config_.vocab_size, config_.hidden_dim));
     plans_.push_back({std::move(plan), &head});
     return absl::OkStatus();
   }
@@ -110,12 +110,15 @@ class WeightReader {
 };
 
 absl::StatusOr<RowDecoder> ReadEmbedding(const ModelFile& file, const ModelConfig& config,
-                                         const WeightOptions& options, ThreadPool& pool) {
+                                         const WeightOptions& options, bool check, ThreadPool& pool) {
   ASSIGN_OR_RETURN(const ModelTensor* tensor,
                    FindTensor(file, "token_embd.weight", {config.hidden_dim, config.vocab_size}));
   absl::StatusOr<RowDecoder> decoder = RowDecoder::Create(*tensor, options.i2s_layout);
   if (!decoder.ok()) {
     return absl::Status(decoder.status().code(), absl::StrCat(file.path(), ": ", decoder.status().message()));
+  }
+  if (!check) {
+    return decoder;
   }
   std::atomic<bool> valid = true;
   pool.ParallelFor(decoder->rows(), [&](size_t begin, size_t end) {
@@ -151,10 +154,14 @@ absl::StatusOr<ModelWeights> ModelWeights::Load(const ModelFile& file, const Mod
   for (size_t layer = 0; layer < config.num_layers; ++layer) {
     RETURN_IF_ERROR(reader.ReadLayer(layer, weights.layers.emplace_back()));
   }
-  const bool own_head = !config.head_is_embedding && file.GetTensor("output.weight").ok();
+  const absl::StatusOr<const ModelTensor*> output = file.GetTensor("output.weight");
+  const bool packed_head = output.ok() && (*output)->type == GgmlType::kPackedInt6;
+  const bool own_head = packed_head || (output.ok() && !config.head_is_embedding);
   RETURN_IF_ERROR(reader.PlanHead(own_head ? "output.weight" : "token_embd.weight", weights.head));
   RETURN_IF_ERROR(reader.Load(weights.packed));
-  ASSIGN_OR_RETURN(weights.embedding, ReadEmbedding(file, config, options, pool));
+  // A head made of the embedding has seen all of it.
+  const bool check = own_head && !packed_head;
+  ASSIGN_OR_RETURN(weights.embedding, ReadEmbedding(file, config, options, check, pool));
   return weights;
 }
 

@@ -43,9 +43,11 @@ struct LayerWeights {
 // Matrices that the kernels can not read as they are stored are packed into memory of our own; all else stays
 // in the file, which must outlive this. Immutable; safe to share between threads.
 struct ModelWeights {
-  std::optional<RowDecoder> embedding;  // [vocab_size, hidden_dim]
-  Matrix head;                          // [vocab_size, hidden_dim]
-  std::vector<float> output_norm;       // [hidden_dim]
+  // [vocab_size, hidden_dim]. Rows are checked at load, but for files with a head packed beside it: reading
+  // half a gigabyte of which most is never looked up would be most of their load.
+  std::optional<RowDecoder> embedding;
+  Matrix head;                     // [vocab_size, hidden_dim]
+  std::vector<float> output_norm;  // [hidden_dim]
   std::vector<float>
       rope_factors;  // [head_dim / 2] by which frequencies are divided; empty if there are none.
   std::vector<LayerWeights> layers;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "engine/weights/half.h"
+#include "kernels/int6_gemm/int6_gemm.h"
 
 namespace bitnet {
 namespace {
@@ -32,6 +33,7 @@ constexpr PackedType kPackedTypes[] = {
     {GgmlType::kPackedGrouped1Bit, MatrixLayout::kGrouped1Bit, 16, 32, 64, false, true, 2},
     {GgmlType::kPackedGrouped2Bit, MatrixLayout::kGrouped2Bit, 16, 16, 64, false, true, 2},
     {GgmlType::kQ1K, MatrixLayout::kSign, 8, 64, 64, false, false, 4},
+    {GgmlType::kPackedInt6, MatrixLayout::kInt6, 16, 32, kInt6BlockBytes + kInt6BlockScales, false, false, 4},
 };
 
 const PackedType* FindType(GgmlType type) {
@@ -114,6 +116,10 @@ absl::StatusOr<Matrix> ParsePacked(const ModelTensor& tensor) {
   if (!type.pads_k && matrix.k % type.block_k != 0) {
     return WrongTensor(tensor,
                        absl::StrFormat("has rows of %d, not a multiple of %d", matrix.k, type.block_k));
+  }
+  if (matrix.layout == MatrixLayout::kInt6 && matrix.k > kInt6MaxK) {
+    return WrongTensor(tensor,
+                       absl::StrFormat("has rows of %d; its sums hold %d at most", matrix.k, kInt6MaxK));
   }
   const bool good_group =
       type.grouped ? footer.group > 0 && footer.group % type.block_k == 0 && matrix.k % footer.group == 0

@@ -24,6 +24,9 @@ namespace bitnet {
 //                       [tiles, k / group, 16];
 //   kPackedGrouped2Bit  tiles of kernels/grouped_gemm, layout 2bit_r16k16, then scales likewise;
 //   kQ1K                tiles of kernels/sign_gemm, layout 1bit_r8k64, then float scales [tiles * 8];
+//   kPackedInt6         tiles of kernels/int6_gemm, layout 6bit_r16k32, then int8 scales [tiles, k / 32, 16,
+//   2],
+//                       then float scales [tiles * 16];
 //
 // and then a footer of 64 bytes (PackedFooter). Everything before the footer is a multiple of 32 bytes, tiles
 // of 64, so that in a file aligned to pages every tile is aligned to a cache line. Rows that fill up the last

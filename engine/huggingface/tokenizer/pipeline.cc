@@ -40,7 +40,8 @@ constexpr KnownExpression kExpressions[] = {
 absl::Status Unknown(std::string_view name, std::string_view part, const json& found) {
   std::string text = found.dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
   if (text.size() > 300) {
-    text = text.substr(0, 300) + "...";
+    text.resize(300);
+    text += "...";
   }
   return absl::UnimplementedError(absl::StrFormat("%s has a %s that is not known: %s", name, part, text));
 }
