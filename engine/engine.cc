@@ -20,6 +20,7 @@
 #include "engine/scheduler/batch_scheduler.h"
 #include "engine/scheduler/check_request.h"
 #include "engine/step_histogram.h"
+#include "engine/threads/default_threads.h"
 #include "engine/threads/thread_pool.h"
 #include "engine/transformer/transformer.h"
 
@@ -27,6 +28,8 @@ namespace bitnet {
 namespace {
 
 constexpr size_t kMaxDefaultCacheBytes = size_t{2} << 30;
+// Hundreds of steps of a small model, a few of a large one; loading that one takes longer.
+constexpr absl::Duration kThreadTrialTime = absl::Milliseconds(500);
 
 // Blocks of the KV cache: as asked for, or a full context for every sequence, but at most 2 GiB.
 size_t NumCacheBlocks(const ModelConfig& config, const EngineOptions& options) {
@@ -46,10 +49,11 @@ absl::Status CheckPositive(const char* name, int value) {
 
 class EngineImpl : public Engine {
  public:
-  EngineImpl(const EngineOptions& options, std::unique_ptr<ThreadPool> pool, LoadedModel model,
-             std::unique_ptr<Tokenizer> tokenizer)
+  EngineImpl(const EngineOptions& options, std::unique_ptr<ThreadPool> pool,
+             std::vector<ThreadTrial> thread_trials, LoadedModel model, std::unique_ptr<Tokenizer> tokenizer)
       : options_(options),
         pool_(std::move(pool)),
+        thread_trials_(std::move(thread_trials)),
         model_(std::move(model)),
         tokenizer_(std::move(tokenizer)),
         chat_(ChatTemplate::FromModel(*model_.file, *tokenizer_)),
@@ -118,6 +122,7 @@ class EngineImpl : public Engine {
   uint64_t file_bytes() const override { return model_.file->file_bytes(); }
   std::string isa() const override { return std::string(BestIsa(options_.cpu_features).name); }
   int num_threads() const override { return pool_->num_threads(); }
+  std::vector<ThreadTrial> thread_trials() const override { return thread_trials_; }
   EngineStats stats() const override {
     absl::MutexLock lock(&mutex_);
     EngineStats stats = stats_;
@@ -202,6 +207,7 @@ class EngineImpl : public Engine {
 
   const EngineOptions options_;
   const std::unique_ptr<ThreadPool> pool_;
+  const std::vector<ThreadTrial> thread_trials_;
   const LoadedModel model_;
   const std::unique_ptr<Tokenizer> tokenizer_;
   const ChatTemplate chat_;
@@ -234,10 +240,17 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::string& path,
   RETURN_IF_ERROR(CheckPositive("max_waiting", options.max_waiting));
   ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(path, options.file_access));
   ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::FromGguf(*file));
-  const int num_threads = options.num_threads > 0 ? options.num_threads : NumUsableCpus();
-  auto pool = std::make_unique<ThreadPool>(num_threads);
+  const ThreadFacts facts = ReadThreadFacts();
+  auto pool =
+      std::make_unique<ThreadPool>(options.num_threads > 0 ? options.num_threads : DefaultThreads(facts));
   ASSIGN_OR_RETURN(LoadedModel model, LoadedModel::Load(std::move(file), options.weights, *pool));
-  return std::make_unique<EngineImpl>(options, std::move(pool), std::move(model), std::move(tokenizer));
+  std::vector<ThreadTrial> trials;
+  if (options.num_threads == kAutoThreads) {
+    trials = TryThreadsOn(model, options.cpu_features, ThreadCandidates(facts), kThreadTrialTime);
+    pool = std::make_unique<ThreadPool>(FastestThreads(trials));
+  }
+  return std::make_unique<EngineImpl>(options, std::move(pool), std::move(trials), std::move(model),
+                                      std::move(tokenizer));
 }
 
 }  // namespace bitnet

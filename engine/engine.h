@@ -13,7 +13,9 @@
 #include "engine/generation.h"
 #include "engine/model/model_config.h"
 #include "engine/model/model_file.h"
+#include "engine/threads/threads_flag.h"
 #include "engine/tokenizer/tokenizer.h"
+#include "engine/try_threads.h"
 #include "engine/weights/matrix_plan.h"
 #include "kernels/cpu_features.h"
 
@@ -22,7 +24,7 @@ namespace bitnet {
 struct EngineOptions {
   FileAccess file_access = FileAccess::kMap;
   WeightOptions weights = {};
-  int num_threads = 0;                             // 0: as many as the CPUs this process may run on.
+  int num_threads = 0;                             // 0: DefaultThreads; kAutoThreads: what trials show.
   CpuFeatures cpu_features = DetectCpuFeatures();  // What kernels may use; narrowed by tests and --isa.
   int chunk_size = 256;                            // Prompt tokens per step at most.
   int max_sequences = 16;                          // Generated for at once; more wait.
@@ -78,6 +80,8 @@ class Engine {
   virtual uint64_t file_bytes() const = 0;
   virtual std::string isa() const = 0;  // The kernel set in use, "x86_avx2".
   virtual int num_threads() const = 0;
+  // What num_threads was chosen by, if kAutoThreads was asked for; otherwise empty.
+  virtual std::vector<ThreadTrial> thread_trials() const { return {}; }
   virtual EngineStats stats() const = 0;
 };
 

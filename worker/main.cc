@@ -20,6 +20,7 @@
 #include "base/version.h"
 #include "engine/engine.h"
 #include "engine/formats/i2s_layout_name.h"
+#include "engine/threads/threads_flag.h"
 #include "proto/worker_exit_codes.h"
 #include "spdlog/spdlog.h"
 #include "worker/cpu_affinity.h"
@@ -54,8 +55,8 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   app.set_version_flag("--version", "bitnet-worker " + std::string(Version()));
   app.add_option("--model", flags->model, "Model file (GGUF)")->required();
   app.add_option("--socket", flags->socket, "Unix socket to listen on")->required();
-  app.add_option("--threads", flags->engine.num_threads, "Compute threads; 0: one per CPU it may run on")
-      ->check(CLI::Range(0, 1024));
+  app.add_option("--threads", flags->engine.num_threads, kThreadsHelp)
+      ->transform(CLI::Validator([](std::string& text) { return ReadThreadsFlag(text); }, ""));
   app.add_flag("--no-mmap", flags->no_mmap, "Read the model file instead of mapping it");
   app.add_option("--i2s-layout", flags->engine.weights.i2s_layout, kI2sLayoutHelp)
       ->transform(CLI::CheckedTransformer(I2sLayoutNames()))
@@ -178,6 +179,9 @@ int Run(WorkerFlags flags) {
     if (absl::Status status = (*engine)->LoadAdapter(parts.first, parts.second); !status.ok()) {
       return Fail(flags, status, kWorkerExitBadModel);
     }
+  }
+  if (const std::vector<ThreadTrial> trials = (*engine)->thread_trials(); !trials.empty()) {
+    spdlog::info("uses {} threads: {}", (*engine)->num_threads(), DescribeTrials(trials));
   }
   // Called as its file is: that is what whoever runs the server chose and can change.
   const std::string model_name = std::filesystem::path(flags.model).stem().string();

@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "engine/cli/help_formatter.h"
 #include "engine/formats/i2s_layout_name.h"
+#include "engine/threads/threads_flag.h"
 #include "kernels/cpu_features.h"
 
 namespace bitnet {
@@ -176,11 +177,11 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->group(group)
       ->take_all()
       ->allow_extra_args(false);
-  app.add_option("-t,--threads", options.engine.num_threads, "Threads that compute; 0 is one per CPU")
-      ->type_name("N")
+  app.add_option("-t,--threads", options.engine.num_threads, kThreadsHelp)
+      ->type_name("N|auto")
       ->group(group)
       ->capture_default_str()
-      ->check(CLI::Range(0, 1024));
+      ->transform(CLI::Validator([](std::string& text) { return ReadThreadsFlag(text); }, ""));
   app.add_option("--isa", leftovers.isa, "Use no instructions beyond this set. Available here: " + IsaNames())
       ->type_name("NAME")
       ->group(group)

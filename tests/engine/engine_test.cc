@@ -59,6 +59,14 @@ TEST_F(EngineTest, DescribesTheModel) {
   EXPECT_EQ(engine->file_bytes(), RandomModel(RandomModelShape()).size());
 }
 
+TEST_F(EngineTest, ChoosesTheNumberOfThreadsByTrials) {
+  const auto engine = MakeEngine({.num_threads = kAutoThreads});
+  const std::vector<ThreadTrial> trials = engine->thread_trials();
+  ASSERT_FALSE(trials.empty());
+  EXPECT_EQ(engine->num_threads(), FastestThreads(trials));
+  EXPECT_TRUE(MakeEngine({.num_threads = 2})->thread_trials().empty());
+}
+
 TEST_F(EngineTest, StreamsTokens) {
   const auto engine = MakeEngine();
   RecordingSink sink;
