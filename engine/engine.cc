@@ -47,6 +47,18 @@ absl::Status CheckPositive(const char* name, int value) {
   return absl::OkStatus();
 }
 
+absl::Status CheckRange(const char* name, int value, int max) {
+  if (value < 1 || value > max) {
+    return absl::InvalidArgumentError(absl::StrFormat("%s is %d; it must be from 1 to %d", name, value, max));
+  }
+  return absl::OkStatus();
+}
+
+// As asked for, but no more than all prompts that may be read at once can have.
+size_t ChunkSize(const EngineOptions& options, const RequestLimits& limits) {
+  return std::min<size_t>(options.chunk_size, options.max_sequences * limits.max_positions());
+}
+
 class EngineImpl : public Engine {
  public:
   EngineImpl(const EngineOptions& options, std::unique_ptr<ThreadPool> pool,
@@ -62,11 +74,11 @@ class EngineImpl : public Engine {
                 .max_seq_len = model_.config.max_seq_len,
                 .kv_cache_tokens = cache_.capacity_tokens()},
         transformer_(model_.config, model_.weights, cache_, options.cpu_features,
-                     {.max_tokens = static_cast<size_t>(options.chunk_size) + options.max_sequences,
+                     {.max_tokens = ChunkSize(options, limits_) + options.max_sequences,
                       .max_logits = static_cast<size_t>(options.max_sequences)},
                      pool_.get()),
         scheduler_(&transformer_, &cache_, pool_.get(), model_.config.vocab_size,
-                   {.chunk_size = static_cast<size_t>(options.chunk_size),
+                   {.chunk_size = ChunkSize(options, limits_),
                     .max_sequences = static_cast<size_t>(options.max_sequences),
                     .max_positions = limits_.max_positions(),
                     .end_ids = {tokenizer_->end_ids().begin(), tokenizer_->end_ids().end()}}),
@@ -235,7 +247,7 @@ class EngineImpl : public Engine {
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::string& path,
                                                        const EngineOptions& options) {
-  RETURN_IF_ERROR(CheckPositive("chunk_size", options.chunk_size));
+  RETURN_IF_ERROR(CheckRange("chunk_size", options.chunk_size, kMaxChunkSize));
   RETURN_IF_ERROR(CheckPositive("max_sequences", options.max_sequences));
   RETURN_IF_ERROR(CheckPositive("max_waiting", options.max_waiting));
   ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(path, options.file_access));

@@ -21,12 +21,15 @@
 
 namespace bitnet {
 
+// More would be no faster, and every token of a chunk takes memory: 8192 of BitNet 2B4T a gigabyte.
+inline constexpr int kMaxChunkSize = 8192;
+
 struct EngineOptions {
   FileAccess file_access = FileAccess::kMap;
   WeightOptions weights = {};
   int num_threads = 0;                             // 0: DefaultThreads; kAutoThreads: what trials show.
   CpuFeatures cpu_features = DetectCpuFeatures();  // What kernels may use; narrowed by tests and --isa.
-  int chunk_size = 256;                            // Prompt tokens per step at most.
+  int chunk_size = 256;                            // Prompt tokens per step at most; up to kMaxChunkSize.
   int max_sequences = 16;                          // Generated for at once; more wait.
   int max_waiting = 256;                           // Submit refuses beyond this many.
   size_t kv_cache_tokens = 0;                      // 0: max_sequences full contexts, at most 2 GiB.

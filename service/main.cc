@@ -83,8 +83,11 @@ void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
   app.add_option("--max-sequences", options.max_sequences, "Requests that a worker generates for at once")
       ->check(CLI::PositiveNumber)
       ->group("Limits");
-  app.add_option("--chunk-size", options.chunk_size, "Prompt tokens that a worker takes in one step at most")
-      ->check(CLI::PositiveNumber)
+  app.add_option(
+         "--chunk-size", options.chunk_size,
+         "Prompt tokens that a worker takes in one step at most: larger chunks read a prompt faster, smaller "
+         "ones delay the answers in progress less; no answer depends on it")
+      ->check(CLI::Range(1, 8192))  // As bitnet-worker's.
       ->group("Limits");
   app.add_option("--kv-cache-tokens", options.kv_cache_tokens,
                  "Tokens of all requests together that a worker can remember")

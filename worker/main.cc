@@ -62,8 +62,10 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
       ->transform(CLI::CheckedTransformer(I2sLayoutNames()))
       ->default_str("128x32");
   app.add_option("--isa", flags->isa, "Use kernels up to this instruction set, as x86_avx2 or portable");
-  app.add_option("--chunk-size", flags->engine.chunk_size, "Prompt tokens per step at most")
-      ->check(CLI::Range(1, 1 << 20))
+  app.add_option("--chunk-size", flags->engine.chunk_size,
+                 "Prompt tokens computed in one step at most: larger chunks read a prompt faster and take "
+                 "more memory, smaller ones delay the answers in progress less; no answer depends on it")
+      ->check(CLI::Range(1, kMaxChunkSize))
       ->capture_default_str();
   app.add_option("--max-sequences", flags->engine.max_sequences, "Answers generated at once; more wait")
       ->check(CLI::Range(1, 4096))

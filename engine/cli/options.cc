@@ -201,11 +201,13 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->group(group)
       ->check(CLI::IsMember({"auto", "f32"}))
       ->capture_default_str();
-  app.add_option("--chunk-size", options.engine.chunk_size, "Prompt tokens computed at once")
+  app.add_option("--chunk-size", options.engine.chunk_size,
+                 "Prompt tokens computed in one step at most: larger chunks read a prompt faster and take "
+                 "more memory. No answer depends on it")
       ->type_name("N")
       ->group(group)
       ->capture_default_str()
-      ->check(CLI::Range(1, 65536));
+      ->check(CLI::Range(1, kMaxChunkSize));
 }
 
 void AddOutputOptions(CLI::App& app, InferOptions& options) {

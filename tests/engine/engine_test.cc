@@ -109,6 +109,27 @@ TEST_F(EngineTest, GivesEveryCallerItsOwnAnswerWhateverRunsBeside) {
   }
 }
 
+TEST_F(EngineTest, GivesTheSameAnswerWithChunksOfAnySize) {
+  GenerationRequest request = {.prompt = RandomTokens(100, RandomModelShape().vocab_size, 6),
+                               .sampling = {.temperature = 0.8f, .seed = 3},
+                               .max_tokens = 30,
+                               .num_logprobs = 2};
+  const auto whole = MakeEngine({.num_threads = 1});
+  RecordingSink expected;
+  ASSERT_TRUE(whole->Submit(request, &expected).ok());
+  expected.Wait();
+  for (int chunk_size : {1, 2, 3, 16, 99, 100, 101, kMaxChunkSize}) {
+    const auto engine = MakeEngine({.num_threads = 1, .chunk_size = chunk_size});
+    RecordingSink sink;
+    ASSERT_TRUE(engine->Submit(request, &sink).ok());
+    sink.Wait();
+    ASSERT_EQ(sink.ids(), expected.ids()) << chunk_size;
+    for (size_t i = 0; i < sink.tokens().size(); ++i) {
+      EXPECT_EQ(sink.tokens()[i].logprob, expected.tokens()[i].logprob) << chunk_size;
+    }
+  }
+}
+
 TEST_F(EngineTest, CancelEndsAGeneration) {
   const auto engine = MakeEngine();
   RecordingSink sink;
@@ -228,7 +249,9 @@ TEST_F(EngineTest, SaysWhyItCannotStart) {
   EXPECT_TRUE(IsError(Engine::Create("/nonexistent.gguf", {}).status(), absl::StatusCode::kNotFound,
                       "/nonexistent.gguf"));
   EXPECT_TRUE(IsError(Engine::Create(*path_, {.chunk_size = 0}).status(), absl::StatusCode::kInvalidArgument,
-                      "chunk_size is 0"));
+                      "chunk_size is 0; it must be from 1 to 8192"));
+  EXPECT_TRUE(IsError(Engine::Create(*path_, {.chunk_size = 8193}).status(),
+                      absl::StatusCode::kInvalidArgument, "chunk_size is 8193"));
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ class InferTest(unittest.TestCase):
     def test_refuses_wrong_usage(self):
         for args, message in ((["--no-such-flag"], "no-such-flag"), (["--n-predict", "0"], "not -1 or at least 1"),
                               (["--n-predict", "many"], "many"), (["--threads", "-1"], "--threads"), (["--threads", "some"], "neither auto nor"),
+                              (["--chunk-size", "0"], "--chunk-size"), (["--chunk-size", "8193"], "--chunk-size"),
                               (["--temp", "-0.5"], "--temp"), (["--top-p", "1.5"], "--top-p"), (["--stop", ""], "is empty"),
                               (["--prompt", "a", "--file", "b"], "--file"), (["--chat", "--raw"], "--raw"),
                               (["--interactive", "--raw"], "--raw"), (["--isa", "z80"], "available are: "),
@@ -126,7 +127,7 @@ class InferTest(unittest.TestCase):
         isas = re.search(r"available are: (.*)", run("--isa", "none").stderr).group(1).split(", ")
         self.assertIn("portable", isas)
         for more in (["--no-mmap"], ["--threads", "1"], ["--threads", "3"], ["--chunk-size", "3"], ["--model", MODEL],
-                     ["--threads", "auto"],
+                     ["--threads", "auto"], ["--chunk-size", "8192"],
                      *(["--isa", isa] for isa in isas)):
             self.assertEqual(self.answer(*args, *more), expected, more)
 
