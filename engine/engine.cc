@@ -40,6 +40,10 @@ size_t NumCacheBlocks(const ModelConfig& config, const EngineOptions& options) {
   return std::max<size_t>(1, std::min(options.max_sequences * NumBlocks(config.max_seq_len), affordable));
 }
 
+size_t MaxDraft(const EngineOptions& options) {
+  return options.speculation == Speculation::kOff ? 0 : options.max_draft;
+}
+
 absl::Status CheckPositive(const char* name, int value) {
   if (value < 1) {
     return absl::InvalidArgumentError(absl::StrFormat("%s is %d; at least 1 is needed", name, value));
@@ -75,12 +79,13 @@ class EngineImpl : public Engine {
                 .kv_cache_tokens = cache_.capacity_tokens()},
         transformer_(model_.config, model_.weights, cache_, options.cpu_features,
                      {.max_tokens = ChunkSize(options, limits_) + options.max_sequences,
-                      .max_logits = static_cast<size_t>(options.max_sequences)},
+                      .max_logits = options.max_sequences + MaxDraft(options)},
                      pool_.get()),
         scheduler_(&transformer_, &cache_, pool_.get(), model_.config.vocab_size,
                    {.chunk_size = ChunkSize(options, limits_),
                     .max_sequences = static_cast<size_t>(options.max_sequences),
                     .max_positions = limits_.max_positions(),
+                    .max_draft = MaxDraft(options),
                     .end_ids = {tokenizer_->end_ids().begin(), tokenizer_->end_ids().end()}}),
         adapters_(options.max_adapters, options.max_adapter_bytes) {
     PublishGauges();
@@ -175,6 +180,8 @@ class EngineImpl : public Engine {
       }
       stats_.prefill_tokens += report.prefill_tokens;
       stats_.decode_tokens += report.decode_tokens;
+      stats_.drafted_tokens += report.drafted_tokens;
+      stats_.accepted_tokens += report.accepted_tokens;
       UpdateGauges();
     }
     ApplyCommands();
@@ -250,6 +257,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::string& path,
   RETURN_IF_ERROR(CheckRange("chunk_size", options.chunk_size, kMaxChunkSize));
   RETURN_IF_ERROR(CheckPositive("max_sequences", options.max_sequences));
   RETURN_IF_ERROR(CheckPositive("max_waiting", options.max_waiting));
+  RETURN_IF_ERROR(CheckRange("max_draft", options.max_draft, kMaxDraft));
   ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(path, options.file_access));
   ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::FromGguf(*file));
   const ThreadFacts facts = ReadThreadFacts();

@@ -13,6 +13,7 @@
 #include "engine/generation.h"
 #include "engine/model/model_config.h"
 #include "engine/model/model_file.h"
+#include "engine/scheduler/speculation.h"
 #include "engine/threads/threads_flag.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "engine/try_threads.h"
@@ -35,6 +36,9 @@ struct EngineOptions {
   size_t kv_cache_tokens = 0;                      // 0: max_sequences full contexts, at most 2 GiB.
   size_t max_adapters = 16;                        // Loaded at once.
   size_t max_adapter_bytes = size_t{1} << 30;      // Of all of them in memory.
+  // Tokens guessed, and several checked in one step: that changes no answer.
+  Speculation speculation = Speculation::kPromptLookup;
+  int max_draft = 8;  // Guessed per step at most, for all sequences together.
 };
 
 struct EngineStats {
@@ -48,6 +52,8 @@ struct EngineStats {
   int kv_blocks_free = 0;
   uint64_t prefill_tokens = 0;
   uint64_t decode_tokens = 0;
+  uint64_t drafted_tokens = 0;   // Guessed by speculation,
+  uint64_t accepted_tokens = 0;  // and of these the right ones, which decode_tokens counts as well.
 };
 
 // Runs a thread of its own (and its compute threads) from Create to destruction. All methods may be called

@@ -80,6 +80,13 @@ void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
       ->check(CLI::IsMember({"128x32", "64x16", "1x4"}))
       ->group("Workers");
 
+  app.add_option(
+         "--speculate", options.speculate,
+         "lookup or off: whether workers guess tokens from earlier ones and check several in one step, "
+         "which changes no answer; by default they do")
+      ->check(CLI::IsMember({"lookup", "off"}))
+      ->group("Workers");
+
   app.add_option("--max-sequences", options.max_sequences, "Requests that a worker generates for at once")
       ->check(CLI::PositiveNumber)
       ->group("Limits");

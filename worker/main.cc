@@ -20,6 +20,7 @@
 #include "base/version.h"
 #include "engine/engine.h"
 #include "engine/formats/i2s_layout_name.h"
+#include "engine/scheduler/speculation.h"
 #include "engine/threads/threads_flag.h"
 #include "proto/worker_exit_codes.h"
 #include "spdlog/spdlog.h"
@@ -72,6 +73,13 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
       ->capture_default_str();
   app.add_option("--kv-cache-tokens", flags->engine.kv_cache_tokens,
                  "Room for this many tokens; 0: a full context for each answer, at most 2 GiB");
+  app.add_option("--speculate", flags->engine.speculation, kSpeculationHelp)
+      ->transform(CLI::CheckedTransformer(SpeculationNames()))
+      ->default_str("lookup");
+  app.add_option("--max-draft", flags->engine.max_draft,
+                 "Tokens guessed in one step at most, for all answers together")
+      ->check(CLI::Range(1, kMaxDraft))
+      ->capture_default_str();
   app.add_option("--cpus", flags->cpus, "Run on these CPUs only, as 0-3,8 (Linux)");
   app.add_option("--ready-fd", flags->ready_fd, "Inherited descriptor for the line READY, or FAILED and why");
   app.add_option("--parent-fd", flags->parent_fd,

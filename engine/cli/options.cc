@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "engine/cli/help_formatter.h"
 #include "engine/formats/i2s_layout_name.h"
+#include "engine/scheduler/speculation.h"
 #include "engine/threads/threads_flag.h"
 #include "kernels/cpu_features.h"
 
@@ -208,6 +209,16 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->group(group)
       ->capture_default_str()
       ->check(CLI::Range(1, kMaxChunkSize));
+  app.add_option("--speculate", options.engine.speculation, kSpeculationHelp)
+      ->type_name("NAME")
+      ->group(group)
+      ->transform(CLI::CheckedTransformer(SpeculationNames()))
+      ->default_str("lookup");
+  app.add_option("--max-draft", options.engine.max_draft, "Tokens guessed in one step at most")
+      ->type_name("N")
+      ->group(group)
+      ->capture_default_str()
+      ->check(CLI::Range(1, kMaxDraft));
 }
 
 void AddOutputOptions(CLI::App& app, InferOptions& options) {

@@ -130,6 +130,28 @@ TEST_F(EngineTest, GivesTheSameAnswerWithChunksOfAnySize) {
   }
 }
 
+TEST_F(EngineTest, GuessesTokensUnlessToldNotTo) {
+  GenerationRequest request = {.max_tokens = 60, .ignore_eos = true};
+  for (int i = 0; i < 5; ++i) {
+    const std::vector<int32_t> phrase = RandomTokens(10, RandomModelShape().vocab_size, 1);
+    request.prompt.insert(request.prompt.end(), phrase.begin(), phrase.end());
+  }
+  std::vector<std::vector<int32_t>> outputs;
+  for (const Speculation speculation : {Speculation::kOff, Speculation::kPromptLookup}) {
+    RecordingSink sink;
+    {
+      const auto engine = MakeEngine({.num_threads = 1, .speculation = speculation});
+      ASSERT_TRUE(engine->Submit(request, &sink).ok());
+      sink.Wait();
+      const bool guesses = speculation != Speculation::kOff;
+      EXPECT_EQ(engine->stats().drafted_tokens > 0, guesses);
+      EXPECT_EQ(engine->stats().accepted_tokens > 0, guesses);
+    }
+    outputs.push_back(sink.ids());
+  }
+  EXPECT_EQ(outputs[0], outputs[1]);
+}
+
 TEST_F(EngineTest, CancelEndsAGeneration) {
   const auto engine = MakeEngine();
   RecordingSink sink;
@@ -252,6 +274,8 @@ TEST_F(EngineTest, SaysWhyItCannotStart) {
                       "chunk_size is 0; it must be from 1 to 8192"));
   EXPECT_TRUE(IsError(Engine::Create(*path_, {.chunk_size = 8193}).status(),
                       absl::StatusCode::kInvalidArgument, "chunk_size is 8193"));
+  EXPECT_TRUE(IsError(Engine::Create(*path_, {.max_draft = 65}).status(), absl::StatusCode::kInvalidArgument,
+                      "max_draft is 65"));
 }
 
 }  // namespace
