@@ -3,48 +3,17 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
 #include <optional>
 #include <thread>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/string_view.h"
+#include "base/linux_cpus.h"
 #include "base/topology.h"
 
 namespace bitnet {
 namespace {
-
-std::optional<std::string> ReadLine(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) {
-    return std::nullopt;
-  }
-  absl::StripAsciiWhitespace(&line);
-  return line;
-}
-
-// The kernel's list format: "0-3,8,10-11". What does not parse is skipped.
-std::vector<int> ParseCpuList(absl::string_view list) {
-  std::vector<int> cpus;
-  for (absl::string_view part : absl::StrSplit(list, ',', absl::SkipEmpty())) {
-    const std::pair<absl::string_view, absl::string_view> range =
-        absl::StrSplit(part, absl::MaxSplits('-', 1));
-    int first = 0;
-    int last = 0;
-    if (!absl::SimpleAtoi(range.first, &first)) continue;
-    if (!absl::SimpleAtoi(range.second, &last)) last = first;
-    constexpr int kMostCpus = 1 << 16;  // Beyond any machine: a bound on what a strange file can make us do.
-    for (int cpu = first; cpu <= last && cpu < kMostCpus; ++cpu) {
-      cpus.push_back(cpu);
-    }
-  }
-  return cpus;
-}
 
 bool MayRunOn(int cpu) {
   cpu_set_t set;
@@ -62,27 +31,16 @@ std::string SharedCacheOf(const std::string& cpu_dir) {
   std::string shared;
   for (int index = 0;; ++index) {
     const std::string cache = absl::StrCat(cpu_dir, "/cache/index", index);
-    const std::optional<std::string> level = ReadLine(cache + "/level");
+    const std::optional<std::string> level = ReadFirstLine(cache + "/level");
     if (!level.has_value()) {
       return shared;
     }
     int value = 0;
     if (absl::SimpleAtoi(*level, &value) && value > best_level) {
       best_level = value;
-      shared = ReadLine(cache + "/shared_cpu_list").value_or("");
+      shared = ReadFirstLine(cache + "/shared_cpu_list").value_or("");
     }
   }
-}
-
-// Relative speed of a CPU: cpu_capacity on Arm, the highest frequency on hybrid x86, 0 where neither is told.
-int64_t SpeedOf(const std::string& cpu_dir) {
-  for (const char* file : {"/cpu_capacity", "/cpufreq/cpuinfo_max_freq"}) {
-    int64_t value = 0;
-    if (absl::SimpleAtoi(ReadLine(cpu_dir + file).value_or(""), &value)) {
-      return value;
-    }
-  }
-  return 0;
 }
 
 struct Cpu {
@@ -93,15 +51,12 @@ struct Cpu {
 };
 
 std::vector<Cpu> ReadCpus(const std::string& root) {
-  const std::string base = root + "/sys/devices/system/cpu";
   std::vector<Cpu> cpus;
-  for (int number : ParseCpuList(ReadLine(base + "/online").value_or(""))) {
-    if (root.empty() && !MayRunOn(number)) continue;
-    const std::string dir = absl::StrCat(base, "/cpu", number);
-    const std::vector<int> siblings =
-        ParseCpuList(ReadLine(dir + "/topology/thread_siblings_list").value_or(absl::StrCat(number)));
-    const auto rank = std::ranges::count_if(siblings, [=](int other) { return other < number; });
-    cpus.push_back({number, static_cast<int>(rank), SpeedOf(dir), SharedCacheOf(dir)});
+  for (const LinuxCpu& cpu : ReadLinuxCpus(root)) {
+    if (root.empty() && !MayRunOn(cpu.number)) continue;
+    const auto rank = std::ranges::count_if(cpu.siblings, [&](int other) { return other < cpu.number; });
+    const std::string dir = absl::StrCat(root, "/sys/devices/system/cpu/cpu", cpu.number);
+    cpus.push_back({cpu.number, static_cast<int>(rank), cpu.speed, SharedCacheOf(dir)});
   }
   return cpus;
 }
@@ -120,9 +75,7 @@ std::vector<Group> GroupCpus(const std::vector<Cpu>& cpus) {
   }
   std::vector<Group> groups;
   for (const Cpu& cpu : cpus) {
-    // Equal cores differ by a few per cent (favoured ones clock higher): only what is below four fifths of
-    // the fastest is an efficiency core.
-    const bool efficient = cpu.speed * 5 < fastest * 4;
+    const bool efficient = !IsAsFastAs(cpu.speed, fastest);
     auto group = std::ranges::find_if(
         groups, [&](const Group& g) { return g.efficient == efficient && g.cache == cpu.cache; });
     if (group == groups.end()) {

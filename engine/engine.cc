@@ -20,6 +20,7 @@
 #include "engine/scheduler/batch_scheduler.h"
 #include "engine/scheduler/check_request.h"
 #include "engine/step_histogram.h"
+#include "engine/threads/default_threads.h"
 #include "engine/threads/thread_pool.h"
 #include "engine/transformer/transformer.h"
 
@@ -27,6 +28,8 @@ namespace bitnet {
 namespace {
 
 constexpr size_t kMaxDefaultCacheBytes = size_t{2} << 30;
+// Hundreds of steps of a small model, a few of a large one; loading that one takes longer.
+constexpr absl::Duration kThreadTrialTime = absl::Milliseconds(500);
 
 // Blocks of the KV cache: as asked for, or a full context for every sequence, but at most 2 GiB.
 size_t NumCacheBlocks(const ModelConfig& config, const EngineOptions& options) {
@@ -37,6 +40,10 @@ size_t NumCacheBlocks(const ModelConfig& config, const EngineOptions& options) {
   return std::max<size_t>(1, std::min(options.max_sequences * NumBlocks(config.max_seq_len), affordable));
 }
 
+size_t MaxDraft(const EngineOptions& options) {
+  return options.speculation == Speculation::kOff ? 0 : options.max_draft;
+}
+
 absl::Status CheckPositive(const char* name, int value) {
   if (value < 1) {
     return absl::InvalidArgumentError(absl::StrFormat("%s is %d; at least 1 is needed", name, value));
@@ -44,12 +51,25 @@ absl::Status CheckPositive(const char* name, int value) {
   return absl::OkStatus();
 }
 
+absl::Status CheckRange(const char* name, int value, int max) {
+  if (value < 1 || value > max) {
+    return absl::InvalidArgumentError(absl::StrFormat("%s is %d; it must be from 1 to %d", name, value, max));
+  }
+  return absl::OkStatus();
+}
+
+// As asked for, but no more than all prompts that may be read at once can have.
+size_t ChunkSize(const EngineOptions& options, const RequestLimits& limits) {
+  return std::min<size_t>(options.chunk_size, options.max_sequences * limits.max_positions());
+}
+
 class EngineImpl : public Engine {
  public:
-  EngineImpl(const EngineOptions& options, std::unique_ptr<ThreadPool> pool, LoadedModel model,
-             std::unique_ptr<Tokenizer> tokenizer)
+  EngineImpl(const EngineOptions& options, std::unique_ptr<ThreadPool> pool,
+             std::vector<ThreadTrial> thread_trials, LoadedModel model, std::unique_ptr<Tokenizer> tokenizer)
       : options_(options),
         pool_(std::move(pool)),
+        thread_trials_(std::move(thread_trials)),
         model_(std::move(model)),
         tokenizer_(std::move(tokenizer)),
         chat_(ChatTemplate::FromModel(*model_.file, *tokenizer_)),
@@ -58,13 +78,14 @@ class EngineImpl : public Engine {
                 .max_seq_len = model_.config.max_seq_len,
                 .kv_cache_tokens = cache_.capacity_tokens()},
         transformer_(model_.config, model_.weights, cache_, options.cpu_features,
-                     {.max_tokens = static_cast<size_t>(options.chunk_size) + options.max_sequences,
-                      .max_logits = static_cast<size_t>(options.max_sequences)},
+                     {.max_tokens = ChunkSize(options, limits_) + options.max_sequences,
+                      .max_logits = options.max_sequences + MaxDraft(options)},
                      pool_.get()),
         scheduler_(&transformer_, &cache_, pool_.get(), model_.config.vocab_size,
-                   {.chunk_size = static_cast<size_t>(options.chunk_size),
+                   {.chunk_size = ChunkSize(options, limits_),
                     .max_sequences = static_cast<size_t>(options.max_sequences),
                     .max_positions = limits_.max_positions(),
+                    .max_draft = MaxDraft(options),
                     .end_ids = {tokenizer_->end_ids().begin(), tokenizer_->end_ids().end()}}),
         adapters_(options.max_adapters, options.max_adapter_bytes) {
     PublishGauges();
@@ -118,6 +139,7 @@ class EngineImpl : public Engine {
   uint64_t file_bytes() const override { return model_.file->file_bytes(); }
   std::string isa() const override { return std::string(BestIsa(options_.cpu_features).name); }
   int num_threads() const override { return pool_->num_threads(); }
+  std::vector<ThreadTrial> thread_trials() const override { return thread_trials_; }
   EngineStats stats() const override {
     absl::MutexLock lock(&mutex_);
     EngineStats stats = stats_;
@@ -158,6 +180,8 @@ class EngineImpl : public Engine {
       }
       stats_.prefill_tokens += report.prefill_tokens;
       stats_.decode_tokens += report.decode_tokens;
+      stats_.drafted_tokens += report.drafted_tokens;
+      stats_.accepted_tokens += report.accepted_tokens;
       UpdateGauges();
     }
     ApplyCommands();
@@ -202,6 +226,7 @@ class EngineImpl : public Engine {
 
   const EngineOptions options_;
   const std::unique_ptr<ThreadPool> pool_;
+  const std::vector<ThreadTrial> thread_trials_;
   const LoadedModel model_;
   const std::unique_ptr<Tokenizer> tokenizer_;
   const ChatTemplate chat_;
@@ -229,15 +254,23 @@ class EngineImpl : public Engine {
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::string& path,
                                                        const EngineOptions& options) {
-  RETURN_IF_ERROR(CheckPositive("chunk_size", options.chunk_size));
+  RETURN_IF_ERROR(CheckRange("chunk_size", options.chunk_size, kMaxChunkSize));
   RETURN_IF_ERROR(CheckPositive("max_sequences", options.max_sequences));
   RETURN_IF_ERROR(CheckPositive("max_waiting", options.max_waiting));
+  RETURN_IF_ERROR(CheckRange("max_draft", options.max_draft, kMaxDraft));
   ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(path, options.file_access));
   ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::FromGguf(*file));
-  const int num_threads = options.num_threads > 0 ? options.num_threads : NumUsableCpus();
-  auto pool = std::make_unique<ThreadPool>(num_threads);
+  const ThreadFacts facts = ReadThreadFacts();
+  auto pool =
+      std::make_unique<ThreadPool>(options.num_threads > 0 ? options.num_threads : DefaultThreads(facts));
   ASSIGN_OR_RETURN(LoadedModel model, LoadedModel::Load(std::move(file), options.weights, *pool));
-  return std::make_unique<EngineImpl>(options, std::move(pool), std::move(model), std::move(tokenizer));
+  std::vector<ThreadTrial> trials;
+  if (options.num_threads == kAutoThreads) {
+    trials = TryThreadsOn(model, options.cpu_features, ThreadCandidates(facts), kThreadTrialTime);
+    pool = std::make_unique<ThreadPool>(FastestThreads(trials));
+  }
+  return std::make_unique<EngineImpl>(options, std::move(pool), std::move(trials), std::move(model),
+                                      std::move(tokenizer));
 }
 
 }  // namespace bitnet

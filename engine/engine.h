@@ -13,23 +13,32 @@
 #include "engine/generation.h"
 #include "engine/model/model_config.h"
 #include "engine/model/model_file.h"
+#include "engine/scheduler/speculation.h"
+#include "engine/threads/threads_flag.h"
 #include "engine/tokenizer/tokenizer.h"
+#include "engine/try_threads.h"
 #include "engine/weights/matrix_plan.h"
 #include "kernels/cpu_features.h"
 
 namespace bitnet {
 
+// More would be no faster, and every token of a chunk takes memory: 8192 of BitNet 2B4T a gigabyte.
+inline constexpr int kMaxChunkSize = 8192;
+
 struct EngineOptions {
   FileAccess file_access = FileAccess::kMap;
   WeightOptions weights = {};
-  int num_threads = 0;                             // 0: as many as the CPUs this process may run on.
+  int num_threads = 0;                             // 0: DefaultThreads; kAutoThreads: what trials show.
   CpuFeatures cpu_features = DetectCpuFeatures();  // What kernels may use; narrowed by tests and --isa.
-  int chunk_size = 256;                            // Prompt tokens per step at most.
+  int chunk_size = 256;                            // Prompt tokens per step at most; up to kMaxChunkSize.
   int max_sequences = 16;                          // Generated for at once; more wait.
   int max_waiting = 256;                           // Submit refuses beyond this many.
   size_t kv_cache_tokens = 0;                      // 0: max_sequences full contexts, at most 2 GiB.
   size_t max_adapters = 16;                        // Loaded at once.
   size_t max_adapter_bytes = size_t{1} << 30;      // Of all of them in memory.
+  // Tokens guessed, and several checked in one step: that changes no answer.
+  Speculation speculation = Speculation::kPromptLookup;
+  int max_draft = 8;  // Guessed per step at most, for all sequences together.
 };
 
 struct EngineStats {
@@ -43,6 +52,8 @@ struct EngineStats {
   int kv_blocks_free = 0;
   uint64_t prefill_tokens = 0;
   uint64_t decode_tokens = 0;
+  uint64_t drafted_tokens = 0;   // Guessed by speculation,
+  uint64_t accepted_tokens = 0;  // and of these the right ones, which decode_tokens counts as well.
 };
 
 // Runs a thread of its own (and its compute threads) from Create to destruction. All methods may be called
@@ -78,6 +89,8 @@ class Engine {
   virtual uint64_t file_bytes() const = 0;
   virtual std::string isa() const = 0;  // The kernel set in use, "x86_avx2".
   virtual int num_threads() const = 0;
+  // What num_threads was chosen by, if kAutoThreads was asked for; otherwise empty.
+  virtual std::vector<ThreadTrial> thread_trials() const { return {}; }
   virtual EngineStats stats() const = 0;
 };
 

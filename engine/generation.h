@@ -71,6 +71,8 @@ enum class FinishReason {
 struct GenerationUsage {
   int prompt_tokens = 0;
   int generated_tokens = 0;
+  int drafted_tokens = 0;   // Guessed by speculation,
+  int accepted_tokens = 0;  // and of these the right ones: each saved a step.
   absl::Duration queue_time;
   absl::Duration prefill_time;
   absl::Duration decode_time;

@@ -80,11 +80,21 @@ void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
       ->check(CLI::IsMember({"128x32", "64x16", "1x4"}))
       ->group("Workers");
 
+  app.add_option(
+         "--speculate", options.speculate,
+         "lookup or off: whether workers guess tokens from earlier ones and check several in one step, "
+         "which changes no answer; by default they do")
+      ->check(CLI::IsMember({"lookup", "off"}))
+      ->group("Workers");
+
   app.add_option("--max-sequences", options.max_sequences, "Requests that a worker generates for at once")
       ->check(CLI::PositiveNumber)
       ->group("Limits");
-  app.add_option("--chunk-size", options.chunk_size, "Prompt tokens that a worker takes in one step at most")
-      ->check(CLI::PositiveNumber)
+  app.add_option(
+         "--chunk-size", options.chunk_size,
+         "Prompt tokens that a worker takes in one step at most: larger chunks read a prompt faster, smaller "
+         "ones delay the answers in progress less; no answer depends on it")
+      ->check(CLI::Range(1, 8192))  // As bitnet-worker's.
       ->group("Limits");
   app.add_option("--kv-cache-tokens", options.kv_cache_tokens,
                  "Tokens of all requests together that a worker can remember")

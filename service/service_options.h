@@ -25,6 +25,7 @@ struct ServiceOptions {
   std::optional<int> max_sequences;
   std::optional<int> chunk_size;
   std::optional<long> kv_cache_tokens;
+  std::string speculate;  // "off" or "lookup".
   std::string isa;
   bool no_mmap = false;
   std::string i2s_layout;             // "": the workers' default.

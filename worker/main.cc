@@ -20,6 +20,8 @@
 #include "base/version.h"
 #include "engine/engine.h"
 #include "engine/formats/i2s_layout_name.h"
+#include "engine/scheduler/speculation.h"
+#include "engine/threads/threads_flag.h"
 #include "proto/worker_exit_codes.h"
 #include "spdlog/spdlog.h"
 #include "worker/cpu_affinity.h"
@@ -54,21 +56,30 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   app.set_version_flag("--version", "bitnet-worker " + std::string(Version()));
   app.add_option("--model", flags->model, "Model file (GGUF)")->required();
   app.add_option("--socket", flags->socket, "Unix socket to listen on")->required();
-  app.add_option("--threads", flags->engine.num_threads, "Compute threads; 0: one per CPU it may run on")
-      ->check(CLI::Range(0, 1024));
+  app.add_option("--threads", flags->engine.num_threads, kThreadsHelp)
+      ->transform(CLI::Validator([](std::string& text) { return ReadThreadsFlag(text); }, ""));
   app.add_flag("--no-mmap", flags->no_mmap, "Read the model file instead of mapping it");
   app.add_option("--i2s-layout", flags->engine.weights.i2s_layout, kI2sLayoutHelp)
       ->transform(CLI::CheckedTransformer(I2sLayoutNames()))
       ->default_str("128x32");
   app.add_option("--isa", flags->isa, "Use kernels up to this instruction set, as x86_avx2 or portable");
-  app.add_option("--chunk-size", flags->engine.chunk_size, "Prompt tokens per step at most")
-      ->check(CLI::Range(1, 1 << 20))
+  app.add_option("--chunk-size", flags->engine.chunk_size,
+                 "Prompt tokens computed in one step at most: larger chunks read a prompt faster and take "
+                 "more memory, smaller ones delay the answers in progress less; no answer depends on it")
+      ->check(CLI::Range(1, kMaxChunkSize))
       ->capture_default_str();
   app.add_option("--max-sequences", flags->engine.max_sequences, "Answers generated at once; more wait")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   app.add_option("--kv-cache-tokens", flags->engine.kv_cache_tokens,
                  "Room for this many tokens; 0: a full context for each answer, at most 2 GiB");
+  app.add_option("--speculate", flags->engine.speculation, kSpeculationHelp)
+      ->transform(CLI::CheckedTransformer(SpeculationNames()))
+      ->default_str("lookup");
+  app.add_option("--max-draft", flags->engine.max_draft,
+                 "Tokens guessed in one step at most, for all answers together")
+      ->check(CLI::Range(1, kMaxDraft))
+      ->capture_default_str();
   app.add_option("--cpus", flags->cpus, "Run on these CPUs only, as 0-3,8 (Linux)");
   app.add_option("--ready-fd", flags->ready_fd, "Inherited descriptor for the line READY, or FAILED and why");
   app.add_option("--parent-fd", flags->parent_fd,
@@ -178,6 +189,9 @@ int Run(WorkerFlags flags) {
     if (absl::Status status = (*engine)->LoadAdapter(parts.first, parts.second); !status.ok()) {
       return Fail(flags, status, kWorkerExitBadModel);
     }
+  }
+  if (const std::vector<ThreadTrial> trials = (*engine)->thread_trials(); !trials.empty()) {
+    spdlog::info("uses {} threads: {}", (*engine)->num_threads(), DescribeTrials(trials));
   }
   // Called as its file is: that is what whoever runs the server chose and can change.
   const std::string model_name = std::filesystem::path(flags.model).stem().string();

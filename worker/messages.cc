@@ -189,6 +189,8 @@ worker::v1::WorkerStatus ToWorkerStatus(const Engine& engine) {
   status.set_kv_blocks_free(stats.kv_blocks_free);
   status.set_prefill_tokens(stats.prefill_tokens);
   status.set_decode_tokens(stats.decode_tokens);
+  status.set_drafted_tokens(stats.drafted_tokens);
+  status.set_accepted_tokens(stats.accepted_tokens);
   status.set_threads(engine.num_threads());
   status.set_isa(engine.isa());
   return status;

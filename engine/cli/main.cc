@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -92,6 +93,9 @@ absl::StatusOr<int> Run(const InferOptions& options, Interrupts& interrupts) {
   ASSIGN_OR_RETURN(std::optional<std::string> text, ReadPromptText(options, stdin_is_terminal));
   const absl::Time start = absl::Now();
   ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine, Engine::Create(model_path, options.engine));
+  if (const std::vector<ThreadTrial> trials = engine->thread_trials(); !trials.empty() && !options.quiet) {
+    WriteNote("threads " + std::to_string(engine->num_threads()) + ": " + DescribeTrials(trials) + "\n");
+  }
   for (size_t i = 0; i < options.adapters.size(); ++i) {
     RETURN_IF_ERROR(engine->LoadAdapter(AdapterName(i), options.adapters[i].path));
   }

@@ -9,6 +9,8 @@
 #include "base/version.h"
 #include "engine/cli/help_formatter.h"
 #include "engine/formats/i2s_layout_name.h"
+#include "engine/scheduler/speculation.h"
+#include "engine/threads/threads_flag.h"
 #include "kernels/cpu_features.h"
 
 namespace bitnet {
@@ -176,11 +178,11 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->group(group)
       ->take_all()
       ->allow_extra_args(false);
-  app.add_option("-t,--threads", options.engine.num_threads, "Threads that compute; 0 is one per CPU")
-      ->type_name("N")
+  app.add_option("-t,--threads", options.engine.num_threads, kThreadsHelp)
+      ->type_name("N|auto")
       ->group(group)
       ->capture_default_str()
-      ->check(CLI::Range(0, 1024));
+      ->transform(CLI::Validator([](std::string& text) { return ReadThreadsFlag(text); }, ""));
   app.add_option("--isa", leftovers.isa, "Use no instructions beyond this set. Available here: " + IsaNames())
       ->type_name("NAME")
       ->group(group)
@@ -200,11 +202,23 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->group(group)
       ->check(CLI::IsMember({"auto", "f32"}))
       ->capture_default_str();
-  app.add_option("--chunk-size", options.engine.chunk_size, "Prompt tokens computed at once")
+  app.add_option("--chunk-size", options.engine.chunk_size,
+                 "Prompt tokens computed in one step at most: larger chunks read a prompt faster and take "
+                 "more memory. No answer depends on it")
       ->type_name("N")
       ->group(group)
       ->capture_default_str()
-      ->check(CLI::Range(1, 65536));
+      ->check(CLI::Range(1, kMaxChunkSize));
+  app.add_option("--speculate", options.engine.speculation, kSpeculationHelp)
+      ->type_name("NAME")
+      ->group(group)
+      ->transform(CLI::CheckedTransformer(SpeculationNames()))
+      ->default_str("lookup");
+  app.add_option("--max-draft", options.engine.max_draft, "Tokens guessed in one step at most")
+      ->type_name("N")
+      ->group(group)
+      ->capture_default_str()
+      ->check(CLI::Range(1, kMaxDraft));
 }
 
 void AddOutputOptions(CLI::App& app, InferOptions& options) {

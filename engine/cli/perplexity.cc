@@ -14,6 +14,7 @@
 #include "engine/adapters/open_adapter.h"
 #include "engine/evaluate.h"
 #include "engine/huggingface/open_model.h"
+#include "engine/threads/default_threads.h"
 
 namespace bitnet {
 namespace {
@@ -25,6 +26,11 @@ double LogProbability(std::span<const float> logits, int32_t id) {
     sum += std::exp(logit - max);
   }
   return logits[id] - max - std::log(sum);
+}
+
+// Nothing is measured for `auto`: long texts are not bound by memory as single steps are.
+int NumThreads(const InferOptions& options) {
+  return options.engine.num_threads > 0 ? options.engine.num_threads : DefaultThreads(ReadThreadFacts());
 }
 
 absl::Status Score(Evaluator& evaluator, const ScoredText& text, std::span<const ActiveAdapter> adapters,
@@ -49,7 +55,7 @@ absl::StatusOr<Perplexity> MeasurePerplexity(const std::string& model_path, cons
   ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(model_path, options.engine.file_access));
   ASSIGN_OR_RETURN(
       const std::unique_ptr<Evaluator> evaluator,
-      Evaluator::Create(std::move(file), {.num_threads = options.engine.num_threads,
+      Evaluator::Create(std::move(file), {.num_threads = NumThreads(options),
                                           .cpu_features = options.engine.cpu_features,
                                           .chunk_size = static_cast<size_t>(options.engine.chunk_size),
                                           .weights = options.engine.weights}));

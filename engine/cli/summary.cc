@@ -53,6 +53,10 @@ std::string RunSummary(const Engine& engine, const Answer& answer, absl::Duratio
   line("decode", usage.decode_time,
        absl::StrFormat("%d tokens, %s, %s", usage.generated_tokens,
                        Rate(DecodedTokens(usage), usage.decode_time), EndInWords(answer.end)));
+  if (usage.drafted_tokens > 0) {
+    absl::StrAppendFormat(&out, "%-8s%11s   %d tokens, %d of them right\n", "guessed", "",
+                          usage.drafted_tokens, usage.accepted_tokens);
+  }
   line("total", total, absl::StrFormat("%d threads, %s", engine.num_threads(), engine.isa()));
   return out;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/scheduler/draft_budget.h"
+
 namespace bitnet {
 
 BatchScheduler::BatchScheduler(Transformer* transformer, KvCache* cache, ThreadPool* pool, size_t vocab_size,
@@ -26,8 +28,9 @@ void BatchScheduler::Insert(std::unique_ptr<Sequence> sequence, SequenceList& li
 
 void BatchScheduler::Add(GenerationId id, GenerationRequest request, GenerationSink* sink,
                          Sequence::Clock::time_point submitted, AdapterLease adapters) {
-  auto sequence = std::make_unique<Sequence>(id, std::move(request), sink, options_.end_ids,
-                                             options_.max_positions, submitted, std::move(adapters));
+  auto sequence =
+      std::make_unique<Sequence>(id, std::move(request), sink, options_.end_ids, options_.max_positions,
+                                 options_.max_draft, submitted, std::move(adapters));
   if (sequence->at_limit()) {
     sequence->Finish(FinishReason::kLength, Sequence::Clock::now());
     return;
@@ -56,10 +59,10 @@ void BatchScheduler::CancelAll() {
 
 StepReport BatchScheduler::Step() {
   AdmitWaiting();
-  const StepReport report = FillBatch();
+  StepReport report = FillBatch();
   if (!batch_.empty()) {
     ChooseTokens(transformer_->Forward(batch_));
-    DeliverTokens();
+    DeliverTokens(report);
   }
   return report;
 }
@@ -76,11 +79,28 @@ void BatchScheduler::AdmitWaiting() {
   }
 }
 
+size_t BatchScheduler::PrefillTokens() const {
+  size_t pending = 0;
+  for (const auto& sequence : running_) {
+    pending += sequence->decoding() ? 0 : sequence->num_pending();
+  }
+  return std::min(pending, options_.chunk_size);
+}
+
 StepReport BatchScheduler::FillBatch() {
   batch_.clear();
   choosing_.clear();
+  num_logits_ = 0;
+  const size_t num_decoding =
+      std::ranges::count_if(running_, [](const auto& sequence) { return sequence->decoding(); });
+  const size_t prefill_tokens = PrefillTokens();
+  DraftBudget budget(num_decoding + prefill_tokens, num_decoding,
+                     std::min(options_.max_draft, options_.chunk_size - prefill_tokens));
   for (const auto& sequence : running_) {
     if (sequence->decoding()) {
+      if (budget.room() > 0) {
+        sequence->Draft([&](float likelihood) { return budget.Take(likelihood); });
+      }
       AddToBatch(*sequence, 1);
     }
   }
@@ -92,7 +112,7 @@ StepReport BatchScheduler::FillBatch() {
       report.prefill_tokens += n;
     }
   }
-  report.decode_tokens = choosing_.size();
+  report.drafted_tokens = num_logits_ - choosing_.size();
   return report;
 }
 
@@ -100,23 +120,32 @@ void BatchScheduler::AddToBatch(Sequence& sequence, size_t n) {
   if (n == 0) {
     return;
   }
-  const size_t end = sequence.num_cached() + n;
-  for (size_t position = sequence.num_cached(); position < end; ++position) {
-    batch_.push_back({.token = sequence.token(position),
+  const auto add = [&](int32_t token, size_t position, bool wants_logits) {
+    batch_.push_back({.token = token,
                       .position = position,
                       .blocks = &sequence.blocks(),
-                      .wants_logits = position + 1 == sequence.num_tokens(),
+                      .wants_logits = wants_logits,
                       .adapters = sequence.adapters()});
+  };
+  size_t position = sequence.num_cached();
+  for (const size_t end = position + n; position < end; ++position) {
+    add(sequence.token(position), position, position + 1 == sequence.num_tokens());
   }
-  sequence.set_cached(end);
+  sequence.set_cached(position);
   if (sequence.num_pending() == 0) {
-    choosing_.push_back(&sequence);
+    choosing_.push_back({&sequence, num_logits_});
+    num_logits_ += 1 + sequence.draft().size();
+    for (const int32_t token : sequence.draft()) {
+      add(token, position++, true);
+    }
   }
 }
 
 void BatchScheduler::ChooseTokens(std::span<const float> logits) {
   const auto choose = [&](size_t i, Sampler& sampler) {
-    choosing_[i]->Choose(logits.subspan(i * vocab_size_, vocab_size_), sampler);
+    const auto [sequence, row] = choosing_[i];
+    const size_t num_rows = 1 + sequence->draft().size();
+    sequence->Choose(logits.subspan(row * vocab_size_, num_rows * vocab_size_), sampler);
   };
   if (choosing_.size() == 1) {
     choose(0, samplers_[0]);
@@ -130,9 +159,11 @@ void BatchScheduler::ChooseTokens(std::span<const float> logits) {
   });
 }
 
-void BatchScheduler::DeliverTokens() {
+void BatchScheduler::DeliverTokens(StepReport& report) {
   const auto now = Sequence::Clock::now();
-  for (Sequence* sequence : choosing_) {
+  for (const auto& [sequence, row] : choosing_) {
+    report.decode_tokens += sequence->num_chosen();
+    report.accepted_tokens += sequence->num_chosen() - 1;
     const bool ended = sequence->Deliver(now);
     if (ended || sequence->at_limit()) {
       const auto at = std::ranges::find(running_, sequence, [](const auto& owner) { return owner.get(); });

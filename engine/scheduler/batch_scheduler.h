@@ -20,22 +20,29 @@ struct SchedulerOptions {
   size_t chunk_size;                  // Prompt tokens per step at most.
   size_t max_sequences;               // Admitted at once.
   size_t max_positions;               // Of a sequence; at most what the KV cache holds.
+  size_t max_draft = 0;               // Tokens guessed per step at most, of all sequences together.
   std::vector<int32_t> end_ids = {};  // The model's end tokens.
 };
 
 struct StepReport {
-  size_t prefill_tokens = 0;  // Prompt tokens read.
-  size_t decode_tokens = 0;   // Output tokens chosen.
+  size_t prefill_tokens = 0;   // Prompt tokens read.
+  size_t decode_tokens = 0;    // Output tokens chosen.
+  size_t drafted_tokens = 0;   // Guessed.
+  size_t accepted_tokens = 0;  // And of these the right ones.
 };
 
 // Waiting generations are admitted by priority, then by arrival, as soon as the KV cache has blocks for all
 // they may ever need: what runs always finishes. The head of the queue is not overtaken by a shorter one
 // behind it, or it might wait for ever. A step runs one token of each decoding sequence, and fills up with
 // prompt tokens of the others, in chunks. Used by one thread; sinks are called from within its methods.
+//
+// Where prompts leave room, a sequence may run tokens beyond its own: guesses, each of which is right if
+// choosing from the logits before it gives just this token. As the logits of a position do not depend on what
+// else runs, nor does a choice on when it is made, the output is the same to the bit with any guesses.
 class BatchScheduler {
  public:
-  // `transformer` takes batches of chunk_size + max_sequences tokens, max_sequences of them with logits. All
-  // pointers are borrowed and outlive this.
+  // `transformer` takes batches of chunk_size + max_sequences tokens, max_sequences + max_draft of them with
+  // logits. All pointers are borrowed and outlive this.
   BatchScheduler(Transformer* transformer, KvCache* cache, ThreadPool* pool, size_t vocab_size,
                  SchedulerOptions options);
 
@@ -61,11 +68,18 @@ class BatchScheduler {
 
   static void Insert(std::unique_ptr<Sequence> sequence, SequenceList& list);
 
+  // Of sequences whose logits a step computes.
+  struct Choosing {
+    Sequence* sequence;
+    size_t row;  // Of its first logits.
+  };
+
+  size_t PrefillTokens() const;
   StepReport FillBatch();
-  // Adds the sequence's next `n` pending tokens to the batch.
+  // Adds the sequence's next `n` pending tokens to the batch, and its draft.
   void AddToBatch(Sequence& sequence, size_t n);
   void ChooseTokens(std::span<const float> logits);
-  void DeliverTokens();
+  void DeliverTokens(StepReport& report);
   void Finish(SequenceList::iterator at, FinishReason reason);
 
   Transformer* const transformer_;
@@ -76,8 +90,9 @@ class BatchScheduler {
   SequenceList waiting_;
   SequenceList running_;
   std::vector<BatchToken> batch_;
-  std::vector<Sequence*> choosing_;  // Whose logits this step computes, in batch order.
-  std::vector<Sampler> samplers_;    // One per thread.
+  std::vector<Choosing> choosing_;  // In batch order.
+  size_t num_logits_ = 0;           // Rows of all of them.
+  std::vector<Sampler> samplers_;   // One per thread.
 };
 
 }  // namespace bitnet

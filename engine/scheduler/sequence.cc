@@ -17,8 +17,8 @@ size_t MaxGenerated(const GenerationRequest& request, size_t max_positions) {
 }  // namespace
 
 Sequence::Sequence(GenerationId id, GenerationRequest request, GenerationSink* sink,
-                   std::span<const int32_t> end_ids, size_t max_positions, Clock::time_point submitted,
-                   AdapterLease adapters)
+                   std::span<const int32_t> end_ids, size_t max_positions, size_t max_draft,
+                   Clock::time_point submitted, AdapterLease adapters)
     : id_(id),
       request_(std::move(request)),
       adapters_(std::move(adapters)),
@@ -37,21 +37,73 @@ Sequence::Sequence(GenerationId id, GenerationRequest request, GenerationSink* s
     counts_.AddOutput(token);
   }
   blocks_.ReserveCapacity(NumBlocks(max_tokens()));
-  chosen_.alternatives.reserve(std::max(request_.num_logprobs, 0));
+  if (max_draft > 0) {
+    lookup_.emplace(tokens_.capacity());
+    draft_.reserve(max_draft);
+  }
+  chosen_.resize(1 + max_draft);
+  for (GeneratedToken& chosen : chosen_) {
+    chosen.alternatives.reserve(std::max(request_.num_logprobs, 0));
+  }
+}
+
+void Sequence::Draft(absl::FunctionRef<bool(float)> take) {
+  if (!lookup_.has_value()) {
+    return;
+  }
+  lookup_->Update(tokens_);
+  if (!lookup_->found()) {
+    return;
+  }
+  // The choice after the last guess adds one token more.
+  const size_t most = std::min(chosen_.size() - 1, max_generated_ - num_generated() - 1);
+  float likelihood = 1;
+  while (draft_.size() < most) {
+    likelihood *= lookup_->Likelihood(draft_.size());
+    if (!take(likelihood)) {
+      break;
+    }
+    draft_.push_back(lookup_->Token(tokens_, draft_.size()));
+  }
 }
 
 void Sequence::Choose(std::span<const float> logits, Sampler& sampler) {
+  const size_t vocab_size = logits.size() / (1 + draft_.size());
+  num_chosen_ = 0;
+  bool guessed = false;
+  do {
+    const auto row = logits.subspan(num_chosen_ * vocab_size, vocab_size);
+    ended_ = !ChooseNext(row, sampler, chosen_[num_chosen_]);
+    guessed = num_chosen_ < draft_.size() && chosen_[num_chosen_].id == draft_[num_chosen_];
+    ++num_chosen_;
+  } while (guessed && !ended_);
+  // What wrong guesses left in the KV cache is written over before it is read.
+  num_cached_ = tokens_.size() - 1;
+  drafted_tokens_ += static_cast<int>(draft_.size());
+  accepted_tokens_ += static_cast<int>(num_chosen_ - 1);
+  draft_.clear();
+}
+
+bool Sequence::ChooseNext(std::span<const float> logits, Sampler& sampler, GeneratedToken& chosen) {
   const bool may_end = num_generated() >= static_cast<size_t>(request_.min_tokens);
-  chosen_.index = static_cast<int>(num_generated());
-  chosen_.id = sampler.Sample(logits, {.params = request_.sampling,
-                                       .counts = counts_.counts(),
-                                       .masked = may_end ? std::span<const int32_t>() : end_ids_,
-                                       .position = num_tokens()});
+  chosen.index = static_cast<int>(num_generated());
+  chosen.id = sampler.Sample(logits, {.params = request_.sampling,
+                                      .counts = counts_.counts(),
+                                      .masked = may_end ? std::span<const int32_t>() : end_ids_,
+                                      .position = num_tokens()});
   if (request_.num_logprobs >= 0) {
     const double log_sum_exp = LogSumExp(logits);
-    chosen_.logprob = static_cast<float>(logits[chosen_.id] - log_sum_exp);
-    TopLogprobs(logits, log_sum_exp, request_.num_logprobs, chosen_.alternatives);
+    chosen.logprob = static_cast<float>(logits[chosen.id] - log_sum_exp);
+    TopLogprobs(logits, log_sum_exp, request_.num_logprobs, chosen.alternatives);
   }
+  if (std::ranges::find(end_ids_, chosen.id) != end_ids_.end()) {
+    return false;
+  }
+  tokens_.push_back(chosen.id);
+  if (UsesPenalties(request_.sampling)) {
+    counts_.AddOutput(chosen.id);
+  }
+  return true;
 }
 
 bool Sequence::Deliver(Clock::time_point now) {
@@ -59,15 +111,10 @@ bool Sequence::Deliver(Clock::time_point now) {
     first_token_ = now;
     decoding_ = true;
   }
-  if (std::ranges::find(end_ids_, chosen_.id) != end_ids_.end()) {
-    return true;
+  for (size_t i = 0; i < num_chosen_ - (ended_ ? 1 : 0); ++i) {
+    sink_->OnToken(chosen_[i]);
   }
-  tokens_.push_back(chosen_.id);
-  if (UsesPenalties(request_.sampling)) {
-    counts_.AddOutput(chosen_.id);
-  }
-  sink_->OnToken(chosen_);
-  return false;
+  return ended_;
 }
 
 void Sequence::Finish(FinishReason reason, Clock::time_point now) {
@@ -76,6 +123,8 @@ void Sequence::Finish(FinishReason reason, Clock::time_point now) {
   const Clock::time_point first_token = decoding_ ? first_token_ : now;
   sink_->OnFinished(reason, {.prompt_tokens = static_cast<int>(request_.prompt.size()),
                              .generated_tokens = static_cast<int>(num_generated()),
+                             .drafted_tokens = drafted_tokens_,
+                             .accepted_tokens = accepted_tokens_,
                              .queue_time = absl::FromChrono(admitted - submitted_),
                              .prefill_time = absl::FromChrono(first_token - admitted),
                              .decode_time = absl::FromChrono(now - first_token)});

@@ -4,14 +4,17 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "engine/adapters/adapter_lease.h"
 #include "engine/cache/kv_cache.h"
 #include "engine/generation.h"
 #include "engine/sampling/sampler.h"
 #include "engine/sampling/token_counts.h"
+#include "engine/scheduler/prompt_lookup.h"
 
 namespace bitnet {
 
@@ -21,9 +24,9 @@ class Sequence {
   using Clock = std::chrono::steady_clock;
 
   // `request` has passed CheckRequest, and `adapters` are those that it names; `end_ids` are the model's end
-  // tokens; the sequence may grow to `max_positions` tokens.
+  // tokens; the sequence may grow to `max_positions` tokens; a step may guess up to `max_draft` more.
   Sequence(GenerationId id, GenerationRequest request, GenerationSink* sink, std::span<const int32_t> end_ids,
-           size_t max_positions, Clock::time_point submitted, AdapterLease adapters = {});
+           size_t max_positions, size_t max_draft, Clock::time_point submitted, AdapterLease adapters = {});
 
   GenerationId id() const { return id_; }
   std::span<const ActiveAdapter> adapters() const { return adapters_.list(); }
@@ -44,9 +47,19 @@ class Sequence {
 
   BlockTable& blocks() { return blocks_; }
 
-  // Chooses the next token from its logits. May run concurrently with other sequences' Choose.
+  // Guesses tokens that follow the pending one, each if take(likelihood) says so, whose argument is the
+  // chance that it and all before it are right. Of a sequence that decodes.
+  void Draft(absl::FunctionRef<bool(float likelihood)> take);
+  // What was guessed since the last Choose; never so much that being right would exceed max_tokens.
+  std::span<const int32_t> draft() const { return draft_; }
+
+  // Chooses the next token from its logits, and, while the choice is what was guessed, the one after it.
+  // `logits` are those of the pending token and of the draft, [1 + draft size, vocab_size]. May run
+  // concurrently with other sequences' Choose.
   void Choose(std::span<const float> logits, Sampler& sampler);
-  // Appends the chosen token and delivers it; or returns true, delivering nothing, if it ends the answer.
+  // Of the last Choose, an end token counted; one more than guesses that were right.
+  size_t num_chosen() const { return num_chosen_; }
+  // Delivers them; true if the last one, which is not delivered, ends the answer.
   bool Deliver(Clock::time_point now);
 
   void Admit(Clock::time_point now) { admitted_ = now; }
@@ -54,6 +67,9 @@ class Sequence {
   void Finish(FinishReason reason, Clock::time_point now);
 
  private:
+  // Chooses one token and appends it; false if it ends the answer instead.
+  bool ChooseNext(std::span<const float> logits, Sampler& sampler, GeneratedToken& chosen);
+
   const GenerationId id_;
   const GenerationRequest request_;
   const AdapterLease adapters_;
@@ -61,11 +77,17 @@ class Sequence {
   size_t max_generated_;
   std::vector<int32_t> end_ids_;  // Of the model and of the request.
   std::vector<int32_t> tokens_;   // Prompt, then output.
+  std::optional<PromptLookup> lookup_;
+  std::vector<int32_t> draft_;
   size_t num_cached_ = 0;
   bool decoding_ = false;
   BlockTable blocks_;
   TokenCounts counts_;
-  GeneratedToken chosen_{};
+  std::vector<GeneratedToken> chosen_;  // Of one Choose.
+  size_t num_chosen_ = 0;
+  bool ended_ = false;
+  int drafted_tokens_ = 0;
+  int accepted_tokens_ = 0;
   Clock::time_point submitted_, admitted_, first_token_;
 };
 

@@ -34,6 +34,10 @@ constexpr Number kNumbers[] = {
      MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.prefill_tokens()); }},
     {"bitnet_worker_decode_tokens_total", "Tokens a worker has generated.", MetricType::Counter,
      [](const WorkerStatus& s) { return static_cast<double>(s.decode_tokens()); }},
+    {"bitnet_worker_drafted_tokens_total", "Tokens a worker has guessed ahead of the model.",
+     MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.drafted_tokens()); }},
+    {"bitnet_worker_accepted_tokens_total", "Guessed tokens that were right, each of which saved a step.",
+     MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.accepted_tokens()); }},
 };
 
 ClientMetric Labelled(const WorkerPool::View& view) {

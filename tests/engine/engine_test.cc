@@ -59,6 +59,14 @@ TEST_F(EngineTest, DescribesTheModel) {
   EXPECT_EQ(engine->file_bytes(), RandomModel(RandomModelShape()).size());
 }
 
+TEST_F(EngineTest, ChoosesTheNumberOfThreadsByTrials) {
+  const auto engine = MakeEngine({.num_threads = kAutoThreads});
+  const std::vector<ThreadTrial> trials = engine->thread_trials();
+  ASSERT_FALSE(trials.empty());
+  EXPECT_EQ(engine->num_threads(), FastestThreads(trials));
+  EXPECT_TRUE(MakeEngine({.num_threads = 2})->thread_trials().empty());
+}
+
 TEST_F(EngineTest, StreamsTokens) {
   const auto engine = MakeEngine();
   RecordingSink sink;
@@ -99,6 +107,49 @@ TEST_F(EngineTest, GivesEveryCallerItsOwnAnswerWhateverRunsBeside) {
   for (std::thread& caller : callers) {
     caller.join();
   }
+}
+
+TEST_F(EngineTest, GivesTheSameAnswerWithChunksOfAnySize) {
+  GenerationRequest request = {.prompt = RandomTokens(100, RandomModelShape().vocab_size, 6),
+                               .sampling = {.temperature = 0.8f, .seed = 3},
+                               .max_tokens = 30,
+                               .num_logprobs = 2};
+  const auto whole = MakeEngine({.num_threads = 1});
+  RecordingSink expected;
+  ASSERT_TRUE(whole->Submit(request, &expected).ok());
+  expected.Wait();
+  for (int chunk_size : {1, 2, 3, 16, 99, 100, 101, kMaxChunkSize}) {
+    const auto engine = MakeEngine({.num_threads = 1, .chunk_size = chunk_size});
+    RecordingSink sink;
+    ASSERT_TRUE(engine->Submit(request, &sink).ok());
+    sink.Wait();
+    ASSERT_EQ(sink.ids(), expected.ids()) << chunk_size;
+    for (size_t i = 0; i < sink.tokens().size(); ++i) {
+      EXPECT_EQ(sink.tokens()[i].logprob, expected.tokens()[i].logprob) << chunk_size;
+    }
+  }
+}
+
+TEST_F(EngineTest, GuessesTokensUnlessToldNotTo) {
+  GenerationRequest request = {.max_tokens = 60, .ignore_eos = true};
+  for (int i = 0; i < 5; ++i) {
+    const std::vector<int32_t> phrase = RandomTokens(10, RandomModelShape().vocab_size, 1);
+    request.prompt.insert(request.prompt.end(), phrase.begin(), phrase.end());
+  }
+  std::vector<std::vector<int32_t>> outputs;
+  for (const Speculation speculation : {Speculation::kOff, Speculation::kPromptLookup}) {
+    RecordingSink sink;
+    {
+      const auto engine = MakeEngine({.num_threads = 1, .speculation = speculation});
+      ASSERT_TRUE(engine->Submit(request, &sink).ok());
+      sink.Wait();
+      const bool guesses = speculation != Speculation::kOff;
+      EXPECT_EQ(engine->stats().drafted_tokens > 0, guesses);
+      EXPECT_EQ(engine->stats().accepted_tokens > 0, guesses);
+    }
+    outputs.push_back(sink.ids());
+  }
+  EXPECT_EQ(outputs[0], outputs[1]);
 }
 
 TEST_F(EngineTest, CancelEndsAGeneration) {
@@ -220,7 +271,11 @@ TEST_F(EngineTest, SaysWhyItCannotStart) {
   EXPECT_TRUE(IsError(Engine::Create("/nonexistent.gguf", {}).status(), absl::StatusCode::kNotFound,
                       "/nonexistent.gguf"));
   EXPECT_TRUE(IsError(Engine::Create(*path_, {.chunk_size = 0}).status(), absl::StatusCode::kInvalidArgument,
-                      "chunk_size is 0"));
+                      "chunk_size is 0; it must be from 1 to 8192"));
+  EXPECT_TRUE(IsError(Engine::Create(*path_, {.chunk_size = 8193}).status(),
+                      absl::StatusCode::kInvalidArgument, "chunk_size is 8193"));
+  EXPECT_TRUE(IsError(Engine::Create(*path_, {.max_draft = 65}).status(), absl::StatusCode::kInvalidArgument,
+                      "max_draft is 65"));
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ struct TinySchedulerOptions {
   size_t kv_blocks = 64;
   size_t chunk_size = 16;
   size_t max_sequences = 4;
+  size_t max_draft = 0;
   int num_threads = 1;
   std::vector<int32_t> end_ids = {};
 };
@@ -40,14 +41,15 @@ struct TinyScheduler {
         pool(options.num_threads),
         model(LoadRandomModel(bytes, pool)),
         cache(model.config, options.kv_blocks),
-        transformer(
-            model.config, model.weights, cache, DetectCpuFeatures(),
-            {.max_tokens = options.chunk_size + options.max_sequences, .max_logits = options.max_sequences},
-            &pool),
+        transformer(model.config, model.weights, cache, DetectCpuFeatures(),
+                    {.max_tokens = options.chunk_size + options.max_sequences,
+                     .max_logits = options.max_sequences + options.max_draft},
+                    &pool),
         scheduler(&transformer, &cache, &pool, model.config.vocab_size,
                   {.chunk_size = options.chunk_size,
                    .max_sequences = options.max_sequences,
                    .max_positions = std::min(model.config.max_seq_len, cache.capacity_tokens()),
+                   .max_draft = options.max_draft,
                    .end_ids = options.end_ids}) {}
 
   void RunAll() {

@@ -49,6 +49,8 @@ TEST(MetricsTest, ShowsAWorkersStatusWithCumulativeBuckets) {
   view.status->set_kv_blocks(10);
   view.status->set_kv_blocks_free(4);
   view.status->set_running(1);
+  view.status->set_drafted_tokens(9);
+  view.status->set_accepted_tokens(7);
   const std::string text = Text({view});
   EXPECT_TRUE(Has(text, "bitnet_worker_up{worker=\"W0\"} 1")) << text;
   EXPECT_TRUE(Has(text, "bitnet_worker_restarts_total{worker=\"W0\"} 2")) << text;
@@ -56,6 +58,8 @@ TEST(MetricsTest, ShowsAWorkersStatusWithCumulativeBuckets) {
   EXPECT_TRUE(Has(text, "bitnet_step_seconds_bucket{worker=\"W0\",le=\"+Inf\"} 4")) << text;
   EXPECT_TRUE(Has(text, "bitnet_kv_blocks_used{worker=\"W0\"} 6")) << text;
   EXPECT_TRUE(Has(text, "bitnet_requests_running{worker=\"W0\"} 1")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_worker_drafted_tokens_total{worker=\"W0\"} 9")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_worker_accepted_tokens_total{worker=\"W0\"} 7")) << text;
 }
 
 TEST(MetricsTest, LeavesNothingOfADeadWorkerButThatItIsDown) {

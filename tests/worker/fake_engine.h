@@ -194,6 +194,8 @@ class FakeEngine final : public Engine {
     stats.running = static_cast<int>(sinks_.size());
     stats.kv_blocks = 10;
     stats.kv_blocks_free = 9;
+    stats.drafted_tokens = 8;
+    stats.accepted_tokens = 6;
     return stats;
   }
 

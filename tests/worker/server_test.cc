@@ -50,6 +50,8 @@ TEST_F(WorkerServerTest, TellsItsStatus) {
   EXPECT_EQ(status.running(), 1u);
   EXPECT_EQ(status.kv_blocks(), 10u);
   EXPECT_EQ(status.kv_blocks_free(), 9u);
+  EXPECT_EQ(status.drafted_tokens(), 8u);
+  EXPECT_EQ(status.accepted_tokens(), 6u);
   EXPECT_EQ(status.threads(), 3u);
   EXPECT_EQ(status.isa(), "portable");
   generating.TryCancel();

@@ -55,7 +55,9 @@ class InferTest(unittest.TestCase):
 
     def test_refuses_wrong_usage(self):
         for args, message in ((["--no-such-flag"], "no-such-flag"), (["--n-predict", "0"], "not -1 or at least 1"),
-                              (["--n-predict", "many"], "many"), (["--threads", "-1"], "--threads"),
+                              (["--n-predict", "many"], "many"), (["--threads", "-1"], "--threads"), (["--threads", "some"], "neither auto nor"),
+                              (["--chunk-size", "0"], "--chunk-size"), (["--chunk-size", "8193"], "--chunk-size"),
+                              (["--speculate", "wildly"], "--speculate"),
                               (["--temp", "-0.5"], "--temp"), (["--top-p", "1.5"], "--top-p"), (["--stop", ""], "is empty"),
                               (["--prompt", "a", "--file", "b"], "--file"), (["--chat", "--raw"], "--raw"),
                               (["--interactive", "--raw"], "--raw"), (["--isa", "z80"], "available are: "),
@@ -126,6 +128,7 @@ class InferTest(unittest.TestCase):
         isas = re.search(r"available are: (.*)", run("--isa", "none").stderr).group(1).split(", ")
         self.assertIn("portable", isas)
         for more in (["--no-mmap"], ["--threads", "1"], ["--threads", "3"], ["--chunk-size", "3"], ["--model", MODEL],
+                     ["--threads", "auto"], ["--chunk-size", "8192"], ["--speculate", "off"], ["--max-draft", "2"],
                      *(["--isa", isa] for isa in isas)):
             self.assertEqual(self.answer(*args, *more), expected, more)
 
@@ -138,6 +141,20 @@ class InferTest(unittest.TestCase):
         for count in (1, 7):
             result = run("--prompt", QUESTION, "--ignore-eos", "--n-predict", str(count))
             self.assertRegex(result.stderr, rf"decode .* {count} tokens, .*ended by its length")
+
+    def test_says_how_many_threads_it_chose(self):
+        result = run("--prompt", "hi", "--n-predict", "2", "--threads", "auto")
+        chosen = re.search(r"^threads (\d+): .*\d threads? takes? \d+\.\d\d ms a step", result.stderr, re.MULTILINE)
+        self.assertTrue(chosen, result.stderr)
+        self.assertRegex(result.stderr, rf"total .* {chosen.group(1)} threads")
+
+    def test_guesses_repetitions(self):
+        args = ["--raw", "--prompt", "one two three four. " * 12, "--n-predict", "60", "--ignore-eos"]
+        result = run(*args)
+        self.assertRegex(result.stderr, r"guessed +\d+ tokens, \d+ of them right")
+        plain = run(*args, "--speculate", "off")
+        self.assertEqual(plain.stdout, result.stdout)
+        self.assertNotIn("guessed", plain.stderr)
 
     def test_ends_before_a_stop_string(self):
         whole = self.answer("--prompt", QUESTION, "--quiet", "--n-predict", "40").strip()

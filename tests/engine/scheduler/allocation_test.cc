@@ -67,7 +67,7 @@ TEST(AllocationTest, CountsAllocations) {
 TEST(AllocationTest, StepsAllocateNothing) {
   for (int num_threads : {1, 3}) {
     // Blocks for some of the sequences only, so that steps also admit.
-    TinyScheduler tiny({.kv_blocks = 12, .num_threads = num_threads});
+    TinyScheduler tiny({.kv_blocks = 12, .max_draft = 4, .num_threads = num_threads});
     std::deque<CountingSink> sinks(8);
     const std::shared_ptr<const Adapter> adapter = RandomAdapter(tiny.model.config, 8, 1);
     for (int i = 0; i < 8; ++i) {
@@ -90,9 +90,10 @@ TEST(AllocationTest, StepsAllocateNothing) {
       tiny.scheduler.Add(i, request, &sinks[i], Sequence::Clock::now(), std::move(adapters));
     }
     int steps = 0;
+    size_t drafted = 0;
     while (!tiny.scheduler.idle()) {
       counting = true;
-      tiny.scheduler.Step();
+      drafted += tiny.scheduler.Step().drafted_tokens;
       counting = false;
       ++steps;
     }
@@ -101,6 +102,7 @@ TEST(AllocationTest, StepsAllocateNothing) {
       EXPECT_TRUE(sink.finished);
     }
     EXPECT_GT(steps, 40);
+    EXPECT_GT(drafted, 0u);
   }
 }
 
