@@ -116,6 +116,7 @@ class EngineImpl : public Engine {
                            [](uint64_t sum, const ModelTensor& t) { return sum + t.num_elements(); });
   }
   uint64_t file_bytes() const override { return model_.file->file_bytes(); }
+  ModelCost cost() const override { return CostOf(model_.config, model_.weights); }
   std::string isa() const override { return std::string(BestIsa(options_.cpu_features).name); }
   int num_threads() const override { return pool_->num_threads(); }
   EngineStats stats() const override {
@@ -229,10 +230,15 @@ class EngineImpl : public Engine {
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::string& path,
                                                        const EngineOptions& options) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(path, options.file_access));
+  return Create(std::move(file), options);
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<ModelFile> file,
+                                                       const EngineOptions& options) {
   RETURN_IF_ERROR(CheckPositive("chunk_size", options.chunk_size));
   RETURN_IF_ERROR(CheckPositive("max_sequences", options.max_sequences));
   RETURN_IF_ERROR(CheckPositive("max_waiting", options.max_waiting));
-  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(path, options.file_access));
   ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::FromGguf(*file));
   const int num_threads = options.num_threads > 0 ? options.num_threads : NumUsableCpus();
   auto pool = std::make_unique<ThreadPool>(num_threads);
