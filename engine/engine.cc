@@ -137,6 +137,7 @@ class EngineImpl : public Engine {
                            [](uint64_t sum, const ModelTensor& t) { return sum + t.num_elements(); });
   }
   uint64_t file_bytes() const override { return model_.file->file_bytes(); }
+  ModelCost cost() const override { return CostOf(model_.config, model_.weights); }
   std::string isa() const override { return std::string(BestIsa(options_.cpu_features).name); }
   int num_threads() const override { return pool_->num_threads(); }
   std::vector<ThreadTrial> thread_trials() const override { return thread_trials_; }
@@ -254,11 +255,16 @@ class EngineImpl : public Engine {
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const std::string& path,
                                                        const EngineOptions& options) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(path, options.file_access));
+  return Create(std::move(file), options);
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<ModelFile> file,
+                                                       const EngineOptions& options) {
   RETURN_IF_ERROR(CheckRange("chunk_size", options.chunk_size, kMaxChunkSize));
   RETURN_IF_ERROR(CheckPositive("max_sequences", options.max_sequences));
   RETURN_IF_ERROR(CheckPositive("max_waiting", options.max_waiting));
   RETURN_IF_ERROR(CheckRange("max_draft", options.max_draft, kMaxDraft));
-  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(path, options.file_access));
   ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::FromGguf(*file));
   const ThreadFacts facts = ReadThreadFacts();
   auto pool =

@@ -13,6 +13,7 @@
 #include "engine/generation.h"
 #include "engine/model/model_config.h"
 #include "engine/model/model_file.h"
+#include "engine/model_cost.h"
 #include "engine/scheduler/speculation.h"
 #include "engine/threads/threads_flag.h"
 #include "engine/tokenizer/tokenizer.h"
@@ -64,6 +65,9 @@ class Engine {
   // UNIMPLEMENTED: a kind of model we do not know; both name the tensor or key.
   static absl::StatusOr<std::unique_ptr<Engine>> Create(const std::string& path,
                                                         const EngineOptions& options);
+  // The same of a file that is open already; `options.file_access` has no effect.
+  static absl::StatusOr<std::unique_ptr<Engine>> Create(std::unique_ptr<ModelFile> file,
+                                                        const EngineOptions& options);
   virtual ~Engine() = default;  // Cancels what still runs; every sink has had OnFinished when it returns.
 
   // Queues a generation. `sink` is borrowed until its OnFinished returns. INVALID_ARGUMENT: a token id out
@@ -87,6 +91,7 @@ class Engine {
   virtual const ChatTemplate& chat() const = 0;
   virtual uint64_t num_parameters() const = 0;  // Of all tensors in the file.
   virtual uint64_t file_bytes() const = 0;
+  virtual ModelCost cost() const = 0;
   virtual std::string isa() const = 0;  // The kernel set in use, "x86_avx2".
   virtual int num_threads() const = 0;
   // What num_threads was chosen by, if kAutoThreads was asked for; otherwise empty.

@@ -69,8 +69,8 @@ def torch_perplexity(root, variant):
 
 
 def tokens_per_second(bench, path, phase):
-    table = output(bench, phase, "--model", path, "--threads", 1, "--repetitions", 1)
-    return float(table.splitlines()[-1].split("|")[7])
+    record, = json.loads(output(bench, phase, "--model", path, "--threads", 1, "--repetitions", 1, "--format", "json"))
+    return record["tokens_per_second"]
 
 
 def main():

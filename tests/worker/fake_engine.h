@@ -182,6 +182,7 @@ class FakeEngine final : public Engine {
   const ChatTemplate& chat() const override { return chat_; }
   uint64_t num_parameters() const override { return 1234; }
   uint64_t file_bytes() const override { return 5678; }
+  ModelCost cost() const override { return {}; }
   std::string isa() const override { return "portable"; }
   int num_threads() const override { return 3; }
   EngineStats stats() const override {

@@ -1,0 +1,136 @@
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/default_model.h"
+#include "base/status_macros.h"
+#include "bench/models/bench_model.h"
+#include "bench/run/divergence.h"
+#include "bench/run/model_commands.h"
+#include "bench/run/session.h"
+#include "engine/cli/perplexity.h"
+#include "engine/evaluate.h"
+#include "engine/huggingface/open_model.h"
+
+namespace bitnet {
+namespace {
+
+// A model and how it is loaded.
+struct Way {
+  std::string path;
+  EvaluatorOptions options;
+};
+
+absl::StatusOr<Way> MeasuredWay(const BenchOptions& options) {
+  Way way = {.path = options.model, .options = {}};
+  if (!options.shape.empty()) {
+    return absl::InvalidArgumentError(
+        "random weights predict nothing: perplexity needs --model, not --shape");
+  }
+  if (way.path.empty()) {
+    ASSIGN_OR_RETURN(way.path, FindDefaultModel(std::getenv("BITNET_MODEL"), ProgramPath()));
+  }
+  const int threads = ThreadCounts(options.threads).front();
+  ASSIGN_OR_RETURN(const EngineOptions engine, MakeEngineOptions(options, threads));
+  way.options.num_threads = threads;
+  way.options.cpu_features = engine.cpu_features;
+  return way;
+}
+
+// `against` is a model, or name=value of what is loaded otherwise.
+absl::StatusOr<Way> ReferenceWay(const std::string& against, Way way) {
+  if (against == "activations=f32") {
+    way.options.weights.float_activations = true;
+    return way;
+  }
+  if (absl::StartsWith(against, "isa=")) {
+    const Isa* isa = FindIsa(against.substr(4));
+    if (isa == nullptr || !Covers(DetectCpuFeatures(), isa->features)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--against ", against, ": no such instruction set here"));
+    }
+    way.options.cpu_features = isa->features;
+    return way;
+  }
+  way.path = against;
+  return way;
+}
+
+absl::StatusOr<std::unique_ptr<Evaluator>> Load(const Way& way) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(way.path, FileAccess::kMap));
+  return Evaluator::Create(std::move(file), way.options);
+}
+
+absl::Status Score(const ScoredText& text, Evaluator& model, Evaluator* reference, Divergence& divergence) {
+  ASSIGN_OR_RETURN(const std::vector<float> logits, model.Logits(text.ids));
+  std::vector<float> other;
+  if (reference != nullptr) {
+    ASSIGN_OR_RETURN(other, reference->Logits(text.ids));
+  }
+  const size_t vocab = model.config().vocab_size;
+  for (size_t i = text.answer_start; i < text.ids.size(); ++i) {
+    const size_t at = (i - 1) * vocab;
+    const auto row = [&](const std::vector<float>& all) {
+      return all.empty() ? std::span<const float>() : std::span(all).subspan(at, vocab);
+    };
+    divergence.Add(row(logits), row(other), text.ids[i]);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Divergence> ScoreFile(const std::string& path, Evaluator& model, Evaluator* reference) {
+  std::ifstream lines(path);
+  if (!lines) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
+  Divergence divergence;
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const absl::StatusOr<ScoredText> text = ParseScoredText(line);
+    const absl::Status status = text.ok() ? Score(*text, model, reference, divergence) : text.status();
+    if (!status.ok()) {
+      return absl::Status(status.code(), absl::StrFormat("%s: line %d: %s", path, number, status.message()));
+    }
+  }
+  if (divergence.tokens() == 0)
+    return absl::InvalidArgumentError(absl::StrCat(path, ": has no line to measure"));
+  return divergence;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Record>> RunPerplexityCommand(const BenchOptions& options) {
+  ASSIGN_OR_RETURN(const Way way, MeasuredWay(options));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Evaluator> model, Load(way));
+  std::unique_ptr<Evaluator> reference;
+  if (!options.against.empty()) {
+    ASSIGN_OR_RETURN(const Way other, ReferenceWay(options.against, way));
+    ASSIGN_OR_RETURN(reference, Load(other));
+    if (reference->config().vocab_size != model->config().vocab_size) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("%s has %d tokens and %s %d: their predictions cannot be compared", way.path,
+                          model->config().vocab_size, other.path, reference->config().vocab_size));
+    }
+  }
+  ASSIGN_OR_RETURN(const Divergence divergence, ScoreFile(options.file, *model, reference.get()));
+  Record record;
+  record["benchmark"] = "perplexity";
+  record["model"] = way.path;
+  AddIdentity(record);
+  record["isa"] = std::string(BestIsa(way.options.cpu_features).name);
+  record["perplexity"] = divergence.perplexity();
+  record["scored_tokens"] = divergence.tokens();
+  if (reference != nullptr) {
+    record["against"] = options.against;
+    record["against_perplexity"] = divergence.reference_perplexity();
+    record["kl_per_token"] = divergence.mean_kl();
+    record["same_top_token"] = divergence.same_top();
+  }
+  return std::vector<Record>{std::move(record)};
+}
+
+}  // namespace bitnet
