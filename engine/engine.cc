@@ -33,7 +33,7 @@ size_t NumCacheBlocks(const ModelConfig& config, const EngineOptions& options) {
   if (options.kv_cache_tokens > 0) {
     return NumBlocks(options.kv_cache_tokens);
   }
-  const size_t affordable = kMaxDefaultCacheBytes / KvCache::BlockBytes(config);
+  const size_t affordable = kMaxDefaultCacheBytes / KvCache::BlockBytes(config, options.kv_type);
   return std::max<size_t>(1, std::min(options.max_sequences * NumBlocks(config.max_seq_len), affordable));
 }
 
@@ -53,7 +53,7 @@ class EngineImpl : public Engine {
         model_(std::move(model)),
         tokenizer_(std::move(tokenizer)),
         chat_(ChatTemplate::FromModel(*model_.file, *tokenizer_)),
-        cache_(model_.config, NumCacheBlocks(model_.config, options)),
+        cache_(model_.config, NumCacheBlocks(model_.config, options), options.kv_type),
         limits_{.vocab_size = model_.config.vocab_size,
                 .max_seq_len = model_.config.max_seq_len,
                 .kv_cache_tokens = cache_.capacity_tokens()},

@@ -15,6 +15,7 @@
 #include "engine/model/model_file.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "engine/weights/matrix_plan.h"
+#include "kernels/attention/kv_tile.h"
 #include "kernels/cpu_features.h"
 
 namespace bitnet {
@@ -28,6 +29,7 @@ struct EngineOptions {
   int max_sequences = 16;                          // Generated for at once; more wait.
   int max_waiting = 256;                           // Submit refuses beyond this many.
   size_t kv_cache_tokens = 0;                      // 0: max_sequences full contexts, at most 2 GiB.
+  KvType kv_type = KvType::kF16;                   // How the cache keeps keys and values.
   size_t max_adapters = 16;                        // Loaded at once.
   size_t max_adapter_bytes = size_t{1} << 30;      // Of all of them in memory.
 };
