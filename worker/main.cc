@@ -18,6 +18,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "engine/cache/kv_type_names.h"
 #include "engine/engine.h"
 #include "engine/formats/i2s_layout_name.h"
 #include "proto/worker_exit_codes.h"
@@ -69,6 +70,9 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
       ->capture_default_str();
   app.add_option("--kv-cache-tokens", flags->engine.kv_cache_tokens,
                  "Room for this many tokens; 0: a full context for each answer, at most 2 GiB");
+  app.add_option("--kv-type", flags->engine.kv_type, kKvTypeHelp)
+      ->transform(CLI::CheckedTransformer(KvTypeNames()))
+      ->default_str("f16");
   app.add_option("--cpus", flags->cpus, "Run on these CPUs only, as 0-3,8 (Linux)");
   app.add_option("--ready-fd", flags->ready_fd, "Inherited descriptor for the line READY, or FAILED and why");
   app.add_option("--parent-fd", flags->parent_fd,

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "base/version.h"
+#include "engine/cache/kv_type_names.h"
 #include "engine/cli/help_formatter.h"
 #include "engine/formats/i2s_layout_name.h"
 #include "kernels/cpu_features.h"
@@ -192,6 +193,11 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->group(group)
       ->transform(CLI::CheckedTransformer(I2sLayoutNames()))
       ->default_str("128x32");
+  app.add_option("--kv-type", options.engine.kv_type, kKvTypeHelp)
+      ->type_name("NAME")
+      ->group(group)
+      ->transform(CLI::CheckedTransformer(KvTypeNames()))
+      ->default_str("f16");
   app.add_option(
          "--activations", leftovers.activations,
          "auto: what the model was trained with, int8 for most; f32: unrounded, and weights as float32, to "

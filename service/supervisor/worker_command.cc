@@ -36,6 +36,9 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Work
   if (options.kv_cache_tokens) {
     add("--kv-cache-tokens", *options.kv_cache_tokens);
   }
+  if (!options.kv_type.empty()) {
+    add("--kv-type", options.kv_type);
+  }
   if (!options.i2s_layout.empty()) {
     add("--i2s-layout", options.i2s_layout);
   }
