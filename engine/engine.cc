@@ -36,7 +36,7 @@ size_t NumCacheBlocks(const ModelConfig& config, const EngineOptions& options) {
   if (options.kv_cache_tokens > 0) {
     return NumBlocks(options.kv_cache_tokens);
   }
-  const size_t affordable = kMaxDefaultCacheBytes / KvCache::BlockBytes(config);
+  const size_t affordable = kMaxDefaultCacheBytes / KvCache::BlockBytes(config, options.kv_type);
   return std::max<size_t>(1, std::min(options.max_sequences * NumBlocks(config.max_seq_len), affordable));
 }
 
@@ -73,7 +73,7 @@ class EngineImpl : public Engine {
         model_(std::move(model)),
         tokenizer_(std::move(tokenizer)),
         chat_(ChatTemplate::FromModel(*model_.file, *tokenizer_)),
-        cache_(model_.config, NumCacheBlocks(model_.config, options)),
+        cache_(model_.config, NumCacheBlocks(model_.config, options), options.kv_type),
         limits_{.vocab_size = model_.config.vocab_size,
                 .max_seq_len = model_.config.max_seq_len,
                 .kv_cache_tokens = cache_.capacity_tokens()},
@@ -137,7 +137,7 @@ class EngineImpl : public Engine {
                            [](uint64_t sum, const ModelTensor& t) { return sum + t.num_elements(); });
   }
   uint64_t file_bytes() const override { return model_.file->file_bytes(); }
-  ModelCost cost() const override { return CostOf(model_.config, model_.weights); }
+  ModelCost cost() const override { return CostOf(model_.config, model_.weights, options_.kv_type); }
   std::string isa() const override { return std::string(BestIsa(options_.cpu_features).name); }
   int num_threads() const override { return pool_->num_threads(); }
   std::vector<ThreadTrial> thread_trials() const override { return thread_trials_; }

@@ -19,6 +19,7 @@
 #include "engine/tokenizer/tokenizer.h"
 #include "engine/try_threads.h"
 #include "engine/weights/matrix_plan.h"
+#include "kernels/attention/kv_tile.h"
 #include "kernels/cpu_features.h"
 
 namespace bitnet {
@@ -35,10 +36,11 @@ struct EngineOptions {
   int max_sequences = 16;                          // Generated for at once; more wait.
   int max_waiting = 256;                           // Submit refuses beyond this many.
   size_t kv_cache_tokens = 0;                      // 0: max_sequences full contexts, at most 2 GiB.
+  KvType kv_type = KvType::kF16;                   // How the cache keeps keys and values.
   size_t max_adapters = 16;                        // Loaded at once.
   size_t max_adapter_bytes = size_t{1} << 30;      // Of all of them in memory.
   // Tokens guessed, and several checked in one step: that changes no answer.
-  Speculation speculation = Speculation::kPromptLookup;
+  Speculation speculation = Speculation::kOff;
   int max_draft = 8;  // Guessed per step at most, for all sequences together.
 };
 

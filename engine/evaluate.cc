@@ -29,7 +29,7 @@ Evaluator::Evaluator(const EvaluatorOptions& options, std::unique_ptr<ThreadPool
     : options_(options),
       pool_(std::move(pool)),
       model_(std::move(model)),
-      cache_(model_.config, options.max_batch * NumBlocks(model_.config.max_seq_len)),
+      cache_(model_.config, options.max_batch * NumBlocks(model_.config.max_seq_len), options.kv_type),
       transformer_(model_.config, model_.weights, cache_, options.cpu_features,
                    {.max_tokens = options.max_batch * options.chunk_size,
                     .max_logits = options.max_batch * options.chunk_size},

@@ -24,6 +24,7 @@ struct EvaluatorOptions {
   size_t chunk_size = 64;                          // Tokens of one sequence per step at most.
   size_t max_batch = 1;                            // Sequences at once.
   WeightOptions weights = {};
+  KvType kv_type = KvType::kF16;
 };
 
 // Used by one thread at a time.

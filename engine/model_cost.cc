@@ -3,6 +3,7 @@
 #include "engine/cache/kv_cache.h"
 #include "kernels/base3_gemm/base3_gemm.h"
 #include "kernels/grouped_gemm/grouped_gemm.h"
+#include "kernels/int6_gemm/int6_gemm.h"
 #include "kernels/sign_gemm/sign_gemm.h"
 #include "kernels/ternary_gemm/ternary_gemm.h"
 
@@ -31,6 +32,9 @@ uint64_t MatrixBytes(const Matrix& matrix) {
       return GroupedBytes(matrix, GroupedLayout::k1Bit);
     case MatrixLayout::kGrouped2Bit:
       return GroupedBytes(matrix, GroupedLayout::k2Bit);
+    case MatrixLayout::kInt6:
+      return matrix.tiles() *
+             (Int6TileBytes(matrix.k) + Int6TileScales(matrix.k) + kInt6TileRows * sizeof(float));
     case MatrixLayout::kSign:
       return (matrix.rows + kSignTileRows - 1) / kSignTileRows *
              (SignTileBytes(matrix.k) + kSignTileRows * sizeof(float));
@@ -38,7 +42,7 @@ uint64_t MatrixBytes(const Matrix& matrix) {
   return 0;
 }
 
-ModelCost CostOf(const ModelConfig& config, const ModelWeights& weights) {
+ModelCost CostOf(const ModelConfig& config, const ModelWeights& weights, KvType kv_type) {
   ModelCost cost;
   for (const LayerWeights& layer : weights.layers) {
     for (const Linear* linear :
@@ -49,7 +53,7 @@ ModelCost CostOf(const ModelConfig& config, const ModelWeights& weights) {
   }
   cost.head_bytes = MatrixBytes(weights.head);
   cost.head_weights = weights.head.rows * weights.head.k;
-  cost.kv_position_bytes = KvCache::BlockBytes(config) / kBlockTokens;
+  cost.kv_position_bytes = KvCache::BlockBytes(config, kv_type) / kBlockTokens;
   return cost;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "engine/cache/kv_cache.h"
 #include "engine/model/model_config.h"
 #include "engine/weights/model_weights.h"
 
@@ -17,7 +18,7 @@ struct ModelCost {
   uint64_t kv_position_bytes = 0;  // Keys and values of one earlier position, read by every later token.
 };
 
-ModelCost CostOf(const ModelConfig& config, const ModelWeights& weights);
+ModelCost CostOf(const ModelConfig& config, const ModelWeights& weights, KvType kv_type);
 
 // Codes and scales of one matrix, as its kernel reads them.
 uint64_t MatrixBytes(const Matrix& matrix);

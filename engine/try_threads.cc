@@ -21,7 +21,7 @@ class Decoder {
   Decoder(const LoadedModel& model, CpuFeatures features, int threads)
       : config_(ShortContext(model.config)),
         pool_(threads),
-        cache_(config_, NumBlocks(config_.max_seq_len)),
+        cache_(config_, NumBlocks(config_.max_seq_len), KvType::kF16),
         transformer_(config_, model.weights, cache_, features, {.max_tokens = 1, .max_logits = 1}, &pool_) {
     blocks_.ReserveCapacity(NumBlocks(config_.max_seq_len));
     cache_.Reserve(config_.max_seq_len, blocks_);

@@ -100,6 +100,15 @@ void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
                  "Tokens of all requests together that a worker can remember")
       ->check(CLI::PositiveNumber)
       ->group("Limits");
+  app.add_option(
+         "--head", options.head,
+         "How workers keep the output head: int6 quantises it, file keeps it, auto is int6 for large ones")
+      ->check(CLI::IsMember({"auto", "int6", "file"}))
+      ->group("Limits");
+  app.add_option("--kv-type", options.kv_type,
+                 "How workers keep keys and values: f16, or f32 in twice, or int8 in half the memory")
+      ->check(CLI::IsMember({"f16", "f32", "int8"}))
+      ->group("Limits");
   app.add_option("--max-waiting", options.max_waiting,
                  "Requests that may wait for their first token; more get RESOURCE_EXHAUSTED")
       ->check(CLI::PositiveNumber)

@@ -29,6 +29,8 @@ struct ServiceOptions {
   std::string isa;
   bool no_mmap = false;
   std::string i2s_layout;             // "": the workers' default.
+  std::string head;                   // "": the workers' default.
+  std::string kv_type;                // "": the workers' default.
   std::vector<std::string> adapters;  // NAME=PATH of what workers load when they start.
   std::string log_level = "info";
 

@@ -18,6 +18,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "engine/cache/kv_type_names.h"
 #include "engine/engine.h"
 #include "engine/formats/i2s_layout_name.h"
 #include "engine/scheduler/speculation.h"
@@ -75,11 +76,17 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
                  "Room for this many tokens; 0: a full context for each answer, at most 2 GiB");
   app.add_option("--speculate", flags->engine.speculation, kSpeculationHelp)
       ->transform(CLI::CheckedTransformer(SpeculationNames()))
-      ->default_str("lookup");
+      ->default_str("off");
   app.add_option("--max-draft", flags->engine.max_draft,
                  "Tokens guessed in one step at most, for all answers together")
       ->check(CLI::Range(1, kMaxDraft))
       ->capture_default_str();
+  app.add_option("--head", flags->engine.weights.head, kHeadHelp)
+      ->transform(CLI::CheckedTransformer(HeadFormatNames()))
+      ->default_str("auto");
+  app.add_option("--kv-type", flags->engine.kv_type, kKvTypeHelp)
+      ->transform(CLI::CheckedTransformer(KvTypeNames()))
+      ->default_str("f16");
   app.add_option("--cpus", flags->cpus, "Run on these CPUs only, as 0-3,8 (Linux)");
   app.add_option("--ready-fd", flags->ready_fd, "Inherited descriptor for the line READY, or FAILED and why");
   app.add_option("--parent-fd", flags->parent_fd,

@@ -6,21 +6,19 @@ namespace bitnet {
 
 void BlockTable::ReserveCapacity(size_t num_blocks) {
   blocks.reserve(num_blocks);
-  keys.reserve(num_blocks);
-  values.reserve(num_blocks);
+  data.reserve(num_blocks);
 }
 
-KvCache::KvCache(const ModelConfig& config, size_t num_blocks)
-    : head_dim_(config.head_dim),
-      side_(config.kv_dim() * kBlockTokens),
-      block_(config.num_layers * 2 * side_),
-      memory_(num_blocks * block_),
-      allocator_(static_cast<int>(num_blocks)) {
-  assert(BlockBytes(config) == block_ * sizeof(float));
-}
+KvCache::KvCache(const ModelConfig& config, size_t num_blocks, KvType type)
+    : type_(type),
+      num_kv_heads_(config.num_kv_heads),
+      tile_bytes_(KvTileBytes(type, config.head_dim)),
+      block_bytes_(BlockBytes(config, type)),
+      memory_(num_blocks * block_bytes_),
+      allocator_(static_cast<int>(num_blocks)) {}
 
-size_t KvCache::BlockBytes(const ModelConfig& config) {
-  return config.num_layers * 2 * config.kv_dim() * kBlockTokens * sizeof(float);
+size_t KvCache::BlockBytes(const ModelConfig& config, KvType type) {
+  return config.num_layers * config.num_kv_heads * KvTileBytes(type, config.head_dim);
 }
 
 bool KvCache::Reserve(size_t tokens, BlockTable& table) {
@@ -31,10 +29,8 @@ bool KvCache::Reserve(size_t tokens, BlockTable& table) {
   }
   for (size_t i = 0; i < needed; ++i) {
     const int32_t block = allocator_.Allocate();
-    float* keys = memory_.data() + block * block_;
     table.blocks.push_back(block);
-    table.keys.push_back(keys);
-    table.values.push_back(keys + side_);
+    table.data.push_back(memory_.data() + block * block_bytes_);
   }
   return true;
 }
@@ -44,8 +40,7 @@ void KvCache::Release(BlockTable& table) {
     allocator_.Release(block);
   }
   table.blocks.clear();
-  table.keys.clear();
-  table.values.clear();
+  table.data.clear();
 }
 
 }  // namespace bitnet

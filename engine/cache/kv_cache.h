@@ -8,10 +8,11 @@
 #include "engine/aligned_buffer.h"
 #include "engine/cache/block_allocator.h"
 #include "engine/model/model_config.h"
+#include "kernels/attention/kv_tile.h"
 
 namespace bitnet {
 
-inline constexpr size_t kBlockTokens = 16;
+inline constexpr size_t kBlockTokens = kKvTileTokens;
 
 // Blocks that `tokens` positions need.
 constexpr size_t NumBlocks(size_t tokens) { return (tokens + kBlockTokens - 1) / kBlockTokens; }
@@ -19,21 +20,21 @@ constexpr size_t NumBlocks(size_t tokens) { return (tokens + kBlockTokens - 1) /
 // The blocks of one sequence: position t is in entry t / kBlockTokens. Filled by KvCache::Reserve.
 struct BlockTable {
   std::vector<int32_t> blocks;
-  std::vector<float*> keys;    // Where each block's keys begin, for layer 0 and head 0.
-  std::vector<float*> values;  // And its values.
+  std::vector<std::byte*> data;  // Where each block begins.
 
   void ReserveCapacity(size_t num_blocks);
 };
 
-// A block is, layer after layer, [num_kv_heads, kBlockTokens, head_dim] floats of keys and as many of values,
-// so one layer's head reads its 16 keys in one piece, and the blocks of a sequence may lie anywhere. Memory
-// is taken from the system at creation but touched only when a position is first written.
+// A block is one tile (kernels/attention/kv_tile.h) for each key-value head of each layer, layer after layer,
+// so a layer's head reads its 16 keys and values in one piece, and the blocks of a sequence may lie anywhere.
+// Memory is taken from the system at creation but touched only when a position is first written.
 class KvCache {
  public:
-  KvCache(const ModelConfig& config, size_t num_blocks);
+  KvCache(const ModelConfig& config, size_t num_blocks, KvType type);
 
-  static size_t BlockBytes(const ModelConfig& config);
+  static size_t BlockBytes(const ModelConfig& config, KvType type);
 
+  KvType type() const { return type_; }
   const BlockAllocator& allocator() const { return allocator_; }
   // Positions that fit in all blocks together.
   size_t capacity_tokens() const { return allocator_.num_blocks() * kBlockTokens; }
@@ -44,20 +45,17 @@ class KvCache {
   // Takes them back.
   void Release(BlockTable& table);
 
-  // Elements from BlockTable::keys[i] (or values[i]) to [kBlockTokens, head_dim] of this layer's head.
-  size_t HeadOffset(size_t layer, size_t kv_head) const {
-    return layer * 2 * side_ + kv_head * kBlockTokens * head_dim_;
-  }
-  // The same, to the row of one position.
-  size_t RowOffset(size_t layer, size_t kv_head, size_t position) const {
-    return HeadOffset(layer, kv_head) + position % kBlockTokens * head_dim_;
+  // Bytes from BlockTable::data[i] to the tile of this layer's head.
+  size_t TileOffset(size_t layer, size_t kv_head) const {
+    return (layer * num_kv_heads_ + kv_head) * tile_bytes_;
   }
 
  private:
-  const size_t head_dim_;
-  const size_t side_;   // Elements of one layer's keys in a block.
-  const size_t block_;  // Elements of a block.
-  AlignedBuffer<float> memory_;
+  const KvType type_;
+  const size_t num_kv_heads_;
+  const size_t tile_bytes_;
+  const size_t block_bytes_;
+  AlignedBuffer<std::byte> memory_;
   BlockAllocator allocator_;
 };
 

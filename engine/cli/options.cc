@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "base/version.h"
+#include "engine/cache/kv_type_names.h"
 #include "engine/cli/help_formatter.h"
 #include "engine/formats/i2s_layout_name.h"
 #include "engine/scheduler/speculation.h"
@@ -194,6 +195,16 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->group(group)
       ->transform(CLI::CheckedTransformer(I2sLayoutNames()))
       ->default_str("128x32");
+  app.add_option("--head", options.engine.weights.head, kHeadHelp)
+      ->type_name("NAME")
+      ->group(group)
+      ->transform(CLI::CheckedTransformer(HeadFormatNames()))
+      ->default_str("auto");
+  app.add_option("--kv-type", options.engine.kv_type, kKvTypeHelp)
+      ->type_name("NAME")
+      ->group(group)
+      ->transform(CLI::CheckedTransformer(KvTypeNames()))
+      ->default_str("f16");
   app.add_option(
          "--activations", leftovers.activations,
          "auto: what the model was trained with, int8 for most; f32: unrounded, and weights as float32, to "
@@ -213,7 +224,7 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->type_name("NAME")
       ->group(group)
       ->transform(CLI::CheckedTransformer(SpeculationNames()))
-      ->default_str("lookup");
+      ->default_str("off");
   app.add_option("--max-draft", options.engine.max_draft, "Tokens guessed in one step at most")
       ->type_name("N")
       ->group(group)

@@ -58,7 +58,8 @@ absl::StatusOr<Perplexity> MeasurePerplexity(const std::string& model_path, cons
       Evaluator::Create(std::move(file), {.num_threads = NumThreads(options),
                                           .cpu_features = options.engine.cpu_features,
                                           .chunk_size = static_cast<size_t>(options.engine.chunk_size),
-                                          .weights = options.engine.weights}));
+                                          .weights = options.engine.weights,
+                                          .kv_type = options.engine.kv_type}));
   AdapterLease adapters;
   for (const AdapterFile& adapter : options.adapters) {
     ASSIGN_OR_RETURN(std::unique_ptr<Adapter> opened,

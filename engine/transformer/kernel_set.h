@@ -33,7 +33,8 @@ struct KernelSet {
         sign_binary_gemm(SelectSignBinaryGemm(have).run),
         sign_ternary_gemm(SelectSignTernaryGemm(have).run),
         sign_float_gemm(SelectSignFloatGemm(have).run),
-        attention(SelectAttention(have).run) {}
+        attend_chunk(SelectAttention(have).run),
+        join_chunks(SelectAttention(have).join) {}
 
   RmsNorm* rms_norm;
   QuantizeInt8* quantize;
@@ -50,7 +51,8 @@ struct KernelSet {
   SignBinaryGemm* sign_binary_gemm;
   SignTernaryGemm* sign_ternary_gemm;
   SignFloatGemm* sign_float_gemm;
-  Attention* attention;
+  AttendChunk* attend_chunk;
+  JoinChunks* join_chunks;
 };
 
 }  // namespace bitnet

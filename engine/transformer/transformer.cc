@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 
 #include "kernels/elementwise/elementwise.h"
 
@@ -10,7 +9,6 @@ namespace bitnet {
 namespace {
 
 size_t PadToTile(size_t rows) { return Matrix{.rows = rows}.padded_rows(); }
-size_t PadToLanes(size_t n) { return (n + 15) / 16 * 16; }
 
 size_t MaxK(const ModelConfig& config) {
   return std::max({config.hidden_dim, config.query_dim(), config.ffn_dim});
@@ -22,13 +20,9 @@ Transformer::Transformer(const ModelConfig& config, const ModelWeights& weights,
                          CpuFeatures features, BatchLimits limits, ThreadPool* pool)
     : config_(config),
       weights_(weights),
-      cache_(cache),
       kernels_(features),
       limits_(limits),
       pool_(pool),
-      rope_(config.head_dim, config.max_seq_len, config.rope_theta, config.rope_scaling,
-            weights.rope_factors),
-      attention_scale_(1 / std::sqrt(static_cast<float>(config.head_dim))),
       hidden_stride_(PadToTile(config.hidden_dim)),
       query_stride_(PadToTile(config.query_dim())),
       kv_stride_(PadToTile(config.kv_dim())),
@@ -43,11 +37,11 @@ Transformer::Transformer(const ModelConfig& config, const ModelWeights& weights,
       attended_(limits.max_tokens * config.query_dim()),
       gate_(limits.max_tokens * ffn_stride_),
       up_(limits.max_tokens * ffn_stride_),
-      scores_(pool->num_threads() * PadToLanes(config.max_seq_len)),
       logits_(limits.max_logits * vocab_stride_),
       packed_logits_(vocab_stride_ == config.vocab_size ? 0 : limits.max_logits * config.vocab_size),
       linear_(kernels_, std::max(limits.max_tokens, limits.max_logits), MaxK(config), config.input_norm_eps,
               pool),
+      attention_(config, weights.rope_factors, cache, kernels_, pool),
       adapters_(kernels_.float_gemm, limits.max_tokens, pool),
       head_{.matrix = weights.head} {}
 
@@ -92,7 +86,13 @@ void Transformer::AttentionBlock(std::span<const BatchToken> batch, size_t layer
                                               {ProjectionKind::kValue, value_.data(), kv_stride_}};
   adapters_.Run(layer, normed_.data(), hidden_dim, adapted_qkv);
 
-  Attend(batch, layer);
+  attention_.Run(batch, w, layer,
+                 {.query = query_.data(),
+                  .query_stride = query_stride_,
+                  .key = key_.data(),
+                  .value = value_.data(),
+                  .kv_stride = kv_stride_,
+                  .attended = attended_.data()});
 
   const size_t query_dim = config_.query_dim();
   const Projection output[] = {{&w.attn_output, projected_.data()}};
@@ -107,61 +107,6 @@ void Transformer::AttentionBlock(std::span<const BatchToken> batch, size_t layer
   const AdapterLayer::Output adapted_output[] = {
       {ProjectionKind::kAttnOutput, projected_.data(), hidden_stride_}};
   adapters_.Run(layer, attended_.data(), query_dim, adapted_output);
-}
-
-void Transformer::Attend(std::span<const BatchToken> batch, size_t layer) {
-  pool_->ParallelFor(batch.size(), [&](size_t begin, size_t end) {
-    for (size_t b = begin; b < end; ++b) {
-      RotateAndAppend(batch[b], b, layer);
-    }
-  });
-  // Later positions attend to more keys, so the work is dealt out like cards rather than cut in runs.
-  pool_->RunOnAll([&](int thread) {
-    float* scores = scores_.data() + thread * PadToLanes(config_.max_seq_len);
-    for (size_t i = thread; i < batch.size() * config_.num_heads; i += pool_->num_threads()) {
-      const size_t b = i / config_.num_heads;
-      AttendHead(batch[b], b, layer, i % config_.num_heads, scores);
-    }
-  });
-}
-
-void Transformer::RotateAndAppend(const BatchToken& token, size_t b, size_t layer) {
-  const LayerWeights& w = weights_.layers[layer];
-  const size_t head_dim = config_.head_dim;
-  for (size_t head = 0; head < config_.num_heads; ++head) {
-    NormAndRotateHead(w.query_norm, token.position, query_.data() + b * query_stride_ + head * head_dim);
-  }
-  const size_t block = token.position / kBlockTokens;
-  for (size_t head = 0; head < config_.num_kv_heads; ++head) {
-    const size_t offset = cache_.RowOffset(layer, head, token.position);
-    float* key = key_.data() + b * kv_stride_ + head * head_dim;
-    NormAndRotateHead(w.key_norm, token.position, key);
-    std::copy_n(key, head_dim, token.blocks->keys[block] + offset);
-    const float* value = value_.data() + b * kv_stride_ + head * head_dim;
-    std::copy_n(value, head_dim, token.blocks->values[block] + offset);
-  }
-}
-
-void Transformer::NormAndRotateHead(std::span<const float> norm, size_t position, float* head) const {
-  if (!norm.empty()) {
-    kernels_.rms_norm(norm.size(), head, norm.data(), config_.rms_norm_eps, head);
-  }
-  const auto rotate = config_.rope_pairs == RopePairs::kHalves ? RotateHalves : RotatePairs;
-  rotate(config_.head_dim, rope_.Cos(position), rope_.Sin(position), head);
-}
-
-void Transformer::AttendHead(const BatchToken& token, size_t b, size_t layer, size_t head, float* scores) {
-  const size_t kv_head = head / (config_.num_heads / config_.num_kv_heads);
-  kernels_.attention({.head_dim = config_.head_dim,
-                      .num_keys = token.position + 1,
-                      .block_tokens = kBlockTokens,
-                      .key_blocks = token.blocks->keys.data(),
-                      .value_blocks = token.blocks->values.data(),
-                      .head_offset = cache_.HeadOffset(layer, kv_head),
-                      .query = query_.data() + b * query_stride_ + head * config_.head_dim,
-                      .scale = attention_scale_,
-                      .scores = scores,
-                      .out = attended_.data() + b * config_.query_dim() + head * config_.head_dim});
 }
 
 void Transformer::FeedForwardBlock(size_t batch_size, size_t layer) {

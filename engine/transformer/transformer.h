@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 
 #include "engine/adapters/adapter_layer.h"
@@ -11,22 +10,13 @@
 #include "engine/cache/kv_cache.h"
 #include "engine/model/model_config.h"
 #include "engine/threads/thread_pool.h"
+#include "engine/transformer/attention_layer.h"
+#include "engine/transformer/batch_token.h"
 #include "engine/transformer/kernel_set.h"
 #include "engine/transformer/linear_layer.h"
-#include "engine/transformer/rope_table.h"
 #include "engine/weights/model_weights.h"
 
 namespace bitnet {
-
-// One position of one sequence.
-struct BatchToken {
-  int32_t token = 0;
-  size_t position = 0;                 // From 0; below max_seq_len.
-  const BlockTable* blocks = nullptr;  // Of its sequence, with room for `position`. Borrowed for the call.
-  bool wants_logits = false;
-  // What its sequence uses beside the model: one list for all of its tokens. Borrowed for the call.
-  std::span<const ActiveAdapter> adapters = {};
-};
 
 struct BatchLimits {
   size_t max_tokens;  // Of one Forward call.
@@ -54,24 +44,16 @@ class Transformer {
   void FeedForwardBlock(size_t batch_size, size_t layer);
   std::span<const float> OutputLogits(std::span<const BatchToken> batch);
 
-  // Attention of all heads, from query_, key_ and value_ to attended_.
-  void Attend(std::span<const BatchToken> batch, size_t layer);
-  void RotateAndAppend(const BatchToken& token, size_t b, size_t layer);
-  void NormAndRotateHead(std::span<const float> norm, size_t position, float* head) const;
-  void AttendHead(const BatchToken& token, size_t b, size_t layer, size_t head, float* scores);
   // RmsNorm(x [k], weight) becomes `normed` and row b of the linear layer's input. Without weight there is no
   // norm.
   void NormAndPrepare(std::span<const float> weight, const float* x, float* normed, size_t b);
 
   const ModelConfig& config_;
   const ModelWeights& weights_;
-  const KvCache& cache_;
   const KernelSet kernels_;
   const BatchLimits limits_;
   ThreadPool* const pool_;
-  const RopeTable rope_;
-  const float attention_scale_;  // 1 / sqrt(head_dim)
-  const size_t hidden_stride_;   // Rows of the projections' outputs, padded to whole tiles.
+  const size_t hidden_stride_;  // Rows of the projections' outputs, padded to whole tiles.
   const size_t query_stride_;
   const size_t kv_stride_;
   const size_t ffn_stride_;
@@ -86,10 +68,10 @@ class Transformer {
   AlignedBuffer<float> attended_;       // [max_tokens, query_dim]
   AlignedBuffer<float> gate_;           // [max_tokens, ffn_stride]
   AlignedBuffer<float> up_;             // [max_tokens, ffn_stride]
-  AlignedBuffer<float> scores_;         // [num_threads, max_seq_len rounded up to 16]
   AlignedBuffer<float> logits_;         // [max_logits, vocab_stride]
   AlignedBuffer<float> packed_logits_;  // [max_logits, vocab_size], where that is no whole number of tiles.
   LinearLayer linear_;
+  AttentionLayer attention_;
   AdapterLayer adapters_;
   Linear head_;
 };

@@ -7,12 +7,12 @@ namespace {
 
 constexpr AttentionKernel kKernels[] = {
 #if defined(__x86_64__)
-    {"x86_avx512vnni", kAvx2 | kAvx512Vnni, AttentionX86Avx512Vnni},
-    {"x86_avx2", kAvx2, AttentionX86Avx2},
+    {"x86_avx512vnni", kAvx2 | kAvx512Vnni, AttendChunkX86Avx512Vnni, JoinChunksX86Avx512Vnni},
+    {"x86_avx2", kAvx2, AttendChunkX86Avx2, JoinChunksX86Avx2},
 #elif defined(__aarch64__)
-    {"arm_neondot", kNeonDot, AttentionArmNeonDot},
+    {"arm_neondot", kNeonDot, AttendChunkArmNeonDot, JoinChunksArmNeonDot},
 #endif
-    {"portable", kNoFeatures, AttentionPortable},
+    {"portable", kNoFeatures, AttendChunkPortable, JoinChunksPortable},
 };
 
 }  // namespace

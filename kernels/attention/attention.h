@@ -1,46 +1,83 @@
-// One query head over the keys and values of one sequence, held in blocks.
+// Attention of the query heads that share a key-value head, over a chunk of the keys; and what joins chunks.
+//
+// Decoding a long context reads all its keys and values for one token, so a tile is read, and widened to
+// float, once for all query heads of its group and for several tokens of a prompt; and the keys are cut into
+// chunks so that one sequence keeps all threads busy.
 #pragma once
 
 #include <cstddef>
 #include <span>
 
+#include "kernels/attention/kv_tile.h"
 #include "kernels/cpu_features.h"
 
 namespace bitnet {
 
-// One query's operands. Key t lives in block t / block_tokens at
-//   key_blocks[t / block_tokens] + head_offset + (t % block_tokens) * head_dim
-// and value t likewise in value_blocks. Keys are counted from position 0 of the sequence.
+// 16 tiles: of 128 elements in f16 128 KiB, some 10 us of reading, so a context of 4096 has work for 16
+// threads a head; and the scores of 16 queries, 16 KiB, stay in the first cache.
+inline constexpr size_t kAttentionChunk = 256;
+
+// Floats before the sums in a partial: maximum, total, and what aligns the sums to a cache line.
+inline constexpr size_t kPartialHeader = 16;
+
+// Floats of a partial: what one query has of one chunk.
+constexpr size_t PartialSize(size_t head_dim) { return kPartialHeader + (head_dim + 15) / 16 * 16; }
+
+// One chunk of one key-value head, for `num_tokens` consecutive positions of a sequence with `group` queries
+// each. Query g of token i, row i * group + g, attends to the chunk's first min(num_keys + i, 256) keys.
 struct AttentionArgs {
-  size_t head_dim;      // A multiple of 4, at most 256.
-  size_t num_keys;      // At least 1: positions 0 .. num_keys-1 are attended to.
-  size_t block_tokens;  // A multiple of 16.
-  const float* const* key_blocks;
-  const float* const* value_blocks;
-  size_t head_offset;  // Elements from a block's start to this head's [block_tokens, head_dim].
-  const float* query;  // [head_dim]
-  float scale;         // 1 / sqrt(head_dim), multiplied into every score.
-  float* scores;       // Scratch for num_keys rounded up to 16 floats.
-  float* out;          // [head_dim]
+  KvType type;
+  size_t head_dim;
+  size_t num_tokens;
+  size_t group;
+  size_t num_keys;                 // 1 to kAttentionChunk, of the first token.
+  const std::byte* const* blocks;  // Of the chunk: its tile i lies at blocks[i] + tile_offset.
+  size_t tile_offset;              // In bytes; tiles (kv_tile.h) are aligned to 4.
+  const float* query;              // [num_tokens, group, head_dim]
+  size_t token_stride;             // From a token's queries to the next one's.
+  float scale;                     // 1 / sqrt(head_dim), multiplied into every score.
+  float* scores;                   // Scratch, [num_tokens * group, kAttentionChunk].
+  float* partials;                 // One for each row.
+  size_t partial_stride;           // From one to the next, at least PartialSize(head_dim).
 };
 
-// scores[t] = dot(query, key t) * scale, the dot in 16 interleaved lanes as in float_gemm.h;
-// m = max of scores; p[t] = Exp(scores[t] - m) by kernels/math/exp.h; their sum in 16 lanes (lane t mod 16,
-// each lane adding in rising t, then the fold by halves); out[d] = (fma chain over rising t, from +0, of p[t]
-// * value[t][d])
-// * (1 / sum). The order counts from position 0, so neither chunking nor batching moves a rounding, and
-// every variant gives the same bits. Safe to call concurrently on disjoint scores and out.
-using Attention = void(const AttentionArgs& args);
+// Chunks are counted from position 0: chunk c has keys 256 c to 256 c + 255. With q the query, k and v the
+// floats that the tile's elements stand for (of int8 the codes, whose scales come apart), and keys t of the
+// chunk:
+//
+//   dot[t]     chain of fused multiply-adds over rising d, from +0, of q[d] * k[t][d]; int8: * key scale of t
+//   score[t] = dot[t] * scale
+//   maximum  = the largest score; of a zero the sign is left open, and nothing below depends on it
+//   p[t]     = SoftmaxExp(score[t] - maximum)
+//   total    = p summed in 16 lanes, lane t mod 16 adding in rising t, then folded by halves
+//   w[t]     = p[t]; int8: * value scale of t
+//   sum[d]   = chain of fused multiply-adds over rising t, from +0, of w[t] * v[t][d]
+//
+// A partial is maximum and total, then at kPartialHeader the sums; what lies between and behind is scratch.
+// Nothing here depends on which tokens or heads share a call or on who computes which chunk, and every
+// variant gives the same bits. Reads whole tiles, but what it makes of positions that nobody attends to is
+// lost. Safe to call concurrently on disjoint scores and partials.
+using AttendChunk = void(const AttentionArgs& args);
+
+// Joins the chunks of one query into out, [head_dim]: partial c lies at partials + c * stride.
+//
+//   m      = the largest maximum
+//   w[c]   = SoftmaxExp(maximum[c] - m)
+//   total  = chain of fused multiply-adds over rising c, from +0, of w[c] * total[c]
+//   out[d] = (chain of fused multiply-adds over rising c, from +0, of w[c] * sum[c][d]) * (1 / total)
+using JoinChunks = void(size_t head_dim, size_t num_chunks, float* partials, size_t stride, float* out);
 
 struct AttentionKernel {
   const char* name;
   CpuFeatures needs;
-  Attention* run;
+  AttendChunk* run;
+  JoinChunks* join;
 };
 
 std::span<const AttentionKernel> AttentionKernels();
 const AttentionKernel& SelectAttention(CpuFeatures have);
 
-Attention AttentionPortable, AttentionX86Avx2, AttentionX86Avx512Vnni, AttentionArmNeonDot;
+AttendChunk AttendChunkPortable, AttendChunkX86Avx2, AttendChunkX86Avx512Vnni, AttendChunkArmNeonDot;
+JoinChunks JoinChunksPortable, JoinChunksX86Avx2, JoinChunksX86Avx512Vnni, JoinChunksArmNeonDot;
 
 }  // namespace bitnet

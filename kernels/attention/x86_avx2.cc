@@ -3,84 +3,112 @@
 #include "kernels/attention/attention.h"
 #include "kernels/math/exp.h"
 
-// The 16 lanes of a dot product or of the softmax's sum are two registers: lanes 0-7 and 8-15.
+// The 16 positions of a tile, or 16 elements of a value, are two registers.
 namespace bitnet {
 namespace {
 
 constexpr size_t kLanes = 16;
 constexpr size_t kWidth = 8;
-constexpr size_t kMaxHeadDim = 256;
-// 4 keys: 8 sums, a half of the query and a key fit the 16 registers and hide the latency.
-constexpr size_t kKeys = 4;
+// 6 rows: 12 sums, a tile's 16 elements and the row's factor fit the 16 registers. 4 rows already keep both
+// multipliers busy. The unroll pragmas keep the sums in registers: see ternary_gemm/x86_avx512vnni.cc.
+constexpr size_t kMaxRows = 6;
+constexpr size_t kWeight = 2;  // Where a partial keeps its weight while chunks are joined.
 
 struct Lanes {
-  __m256 half[2];
+  __m256 low, high;
 };
 
-const float* Row(const AttentionArgs& args, const float* const* blocks, size_t t) {
-  return blocks[t / args.block_tokens] + args.head_offset + t % args.block_tokens * args.head_dim;
+// The next 8 elements as floats.
+__m256 Load8(const float* p) { return _mm256_loadu_ps(p); }
+__m256 Load8(const uint16_t* p) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+__m256 Load8(const int8_t* p) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
 }
 
-// The elements of 8 that [i, n) fills, for VMASKMOVPS, which neither reads nor writes the others.
+template <typename T>
+Lanes Load(const T* p) {
+  return {Load8(p), Load8(p + kWidth)};
+}
+
+void Store(float* p, const Lanes& x) {
+  _mm256_storeu_ps(p, x.low);
+  _mm256_storeu_ps(p + kWidth, x.high);
+}
+
+Lanes Zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+
+Lanes Multiply(const Lanes& a, const Lanes& b) {
+  return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)};
+}
+
+// sum + *factor * x
+Lanes AddProducts(const float* factor, const Lanes& x, const Lanes& sum) {
+  const __m256 f = _mm256_broadcast_ss(factor);
+  return {_mm256_fmadd_ps(f, x.low, sum.low), _mm256_fmadd_ps(f, x.high, sum.high)};
+}
+
+template <typename T>
+struct Tile {
+  static constexpr bool kScaled = sizeof(T) == 1;
+
+  Tile(const AttentionArgs& args, size_t i) {
+    const std::byte* at = args.blocks[i] + args.tile_offset;
+    scales = reinterpret_cast<const float*>(at);
+    keys = reinterpret_cast<const T*>(kScaled ? at + 2 * kLanes * sizeof(float) : at);
+    values = keys + args.head_dim * kLanes;
+  }
+
+  const float* scales;  // Of keys, then of values.
+  const T* keys;
+  const T* values;
+};
+
+// The elements of 8 that [i, n) fills, for VMASKMOVPS, which does not write the others.
 __m256i Present(size_t i, size_t n) {
   const size_t left = i < n ? n - i : 0;
   const int count = static_cast<int>(left < kWidth ? left : kWidth);
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
-// Lanes fold by halves: j += j+8, j += j+4, j += j+2, j += j+1.
-float Fold(const Lanes& lanes) {
-  const __m256 eight = _mm256_add_ps(lanes.half[0], lanes.half[1]);
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+size_t RoundUp(size_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+// Keys of this chunk that row `row` attends to.
+size_t NumKeys(const AttentionArgs& args, size_t row) {
+  const size_t num_keys = args.num_keys + row / args.group;
+  return num_keys < kAttentionChunk ? num_keys : kAttentionChunk;
 }
 
-// Fold() of 2 x 8 lanes to 2 x 4.
-__m256 FoldTo4(__m256 a, __m256 b) {
-  return _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
-}
+// Rows to compute at once when `left` are left: all, or so that no row stays alone.
+size_t RowsAtOnce(size_t left) { return left <= kMaxRows ? left : left <= 8 ? 4 : kMaxRows; }
 
-// The folds of 4 keys' lanes, in order.
-__m128 FoldEach(const Lanes (&s)[kKeys]) {
-  __m256 eight[kKeys];
-  for (size_t i = 0; i < kKeys; ++i) eight[i] = _mm256_add_ps(s[i].half[0], s[i].half[1]);
-  const __m256 ab = FoldTo4(eight[0], eight[1]);
-  const __m256 cd = FoldTo4(eight[2], eight[3]);
-  // a0 a1 c0 c1, b0 b1 d0 d1; then sums at even places: a . c . b . d .
-  const __m256 two = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xee));
-  const __m256 one = _mm256_add_ps(two, _mm256_movehdup_ps(two));
-  const __m256i order = _mm256_setr_epi32(0, 4, 2, 6, 0, 0, 0, 0);
-  return _mm256_castps256_ps128(_mm256_permutevar8x32_ps(one, order));
-}
-
-void AddProducts(const float* query, const float* key, __m256i present0, __m256i present1, Lanes& lanes) {
-  const __m256 k0 = _mm256_maskload_ps(key, present0);
-  const __m256 k1 = _mm256_maskload_ps(key + kWidth, present1);
-  lanes.half[0] = _mm256_fmadd_ps(_mm256_loadu_ps(query), k0, lanes.half[0]);
-  lanes.half[1] = _mm256_fmadd_ps(_mm256_loadu_ps(query + kWidth), k1, lanes.half[1]);
-}
-
-// Four dot products; `query` is padded with +0 to a multiple of 16.
-__m128 Dots(size_t head_dim, const float* query, const float* const (&keys)[kKeys]) {
-  Lanes sums[kKeys];
-  for (Lanes& sum : sums) sum.half[0] = sum.half[1] = _mm256_setzero_ps();
-  size_t d = 0;
-  for (; d + kLanes <= head_dim; d += kLanes) {
-    for (size_t h = 0; h < 2; ++h) {
-      const __m256 q = _mm256_loadu_ps(query + d + kWidth * h);
-      for (size_t i = 0; i < kKeys; ++i) {
-        sums[i].half[h] = _mm256_fmadd_ps(q, _mm256_loadu_ps(keys[i] + d + kWidth * h), sums[i].half[h]);
-      }
-    }
+// Scores of a tile's 16 positions for rows `row` and following. The next tile's keys are fetched meanwhile,
+// or after the last the first tile's values: a tile is a page, at which the hardware's own fetching stops.
+template <typename T, size_t kRows>
+void ScoreTile(const AttentionArgs& args, size_t i, size_t row, const T* next) {
+  const Tile<T> tile(args, i);
+  const size_t head_dim = args.head_dim;
+  const float* query[kRows];
+  Lanes dots[kRows];
+#pragma GCC unroll 8
+  for (size_t r = 0; r < kRows; ++r) {
+    query[r] = args.query + (row + r) / args.group * args.token_stride + (row + r) % args.group * head_dim;
+    dots[r] = Zero();
   }
-  if (d < head_dim) {
-    // Absent elements take part as +0.
-    const __m256i present0 = Present(d, head_dim);
-    const __m256i present1 = Present(d + kWidth, head_dim);
-    for (size_t i = 0; i < kKeys; ++i) AddProducts(query + d, keys[i] + d, present0, present1, sums[i]);
+  for (size_t d = 0; d < head_dim; ++d) {
+    const Lanes keys = Load(tile.keys + d * kLanes);
+    _mm_prefetch(reinterpret_cast<const char*>(next + d * kLanes), _MM_HINT_T0);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) dots[r] = AddProducts(query[r] + d, keys, dots[r]);
   }
-  return FoldEach(sums);
+  const __m256 scale = _mm256_set1_ps(args.scale);
+  float* scores = args.scores + row * kAttentionChunk + i * kLanes;
+#pragma GCC unroll 8
+  for (size_t r = 0; r < kRows; ++r) {
+    if (tile.kScaled) dots[r] = Multiply(dots[r], Load(tile.scales));
+    Store(scores + r * kAttentionChunk, Multiply(dots[r], {scale, scale}));
+  }
 }
 
 float Max(__m256 x) {
@@ -89,25 +117,12 @@ float Max(__m256 x) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
-// Scores of all keys, and -infinity, which Exp() takes to +0, up to the next multiple of 16. Returns the
-// maximum.
-float Scores(const AttentionArgs& args) {
-  float query[kMaxHeadDim] = {};
-  for (size_t d = 0; d < args.head_dim; ++d) query[d] = args.query[d];
-  for (size_t t = 0; t < args.num_keys; t += kKeys) {
-    const float* keys[kKeys];
-    for (size_t i = 0; i < kKeys; ++i) {
-      // Past the end the last key again; its scores are overwritten below.
-      keys[i] = Row(args, args.key_blocks, t + i < args.num_keys ? t + i : args.num_keys - 1);
-    }
-    _mm_storeu_ps(args.scores + t, _mm_mul_ps(Dots(args.head_dim, query, keys), _mm_set1_ps(args.scale)));
-  }
-  for (size_t t = args.num_keys; t % kLanes != 0; ++t) args.scores[t] = -__builtin_inff();
-  __m256 max = _mm256_loadu_ps(args.scores);
-  for (size_t t = kWidth; t < args.num_keys; t += kWidth) {
-    max = _mm256_max_ps(max, _mm256_loadu_ps(args.scores + t));
-  }
-  return Max(max);
+// Lanes fold by halves: j += j+8, j += j+4, j += j+2, j += j+1.
+float Fold(const Lanes& lanes) {
+  const __m256 eight = _mm256_add_ps(lanes.low, lanes.high);
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
 // kernels/math/exp.h
@@ -129,59 +144,141 @@ __m256 Exp(__m256 x) {
   return _mm256_andnot_ps(_mm256_cmp_ps(x, _mm256_set1_ps(kExpMin), _CMP_LT_OQ), result);
 }
 
-// Scores become p; returns their sum.
-float Softmax(const AttentionArgs& args, float max) {
-  Lanes sums = {{_mm256_setzero_ps(), _mm256_setzero_ps()}};
-  for (size_t t = 0; t < args.num_keys; t += kLanes) {
-    for (size_t h = 0; h < 2; ++h) {
-      float* scores = args.scores + t + kWidth * h;
-      const __m256 p = Exp(_mm256_sub_ps(_mm256_loadu_ps(scores), _mm256_set1_ps(max)));
-      _mm256_storeu_ps(scores, p);
-      sums.half[h] = _mm256_add_ps(sums.half[h], p);
-    }
+// A row's scores become its values' weights. Scores past the last key become -infinity, which Exp() takes to
+// +0, up to the next multiple of 16.
+template <typename T>
+void Softmax(const AttentionArgs& args, size_t row) {
+  float* scores = args.scores + row * kAttentionChunk;
+  const size_t num_keys = NumKeys(args, row);
+  for (size_t t = num_keys; t % kLanes != 0; ++t) scores[t] = -__builtin_inff();
+  __m256 maxima = _mm256_loadu_ps(scores);
+  for (size_t t = kWidth; t < num_keys; t += kWidth) {
+    maxima = _mm256_max_ps(maxima, _mm256_loadu_ps(scores + t));
   }
-  return Fold(sums);
+  const float max = Max(maxima);
+  Lanes totals = Zero();
+  for (size_t t = 0; t < num_keys; t += kLanes) {
+    const Tile<T> tile(args, t / kLanes);
+    Lanes p = Load(scores + t);
+    p.low = Exp(_mm256_sub_ps(p.low, _mm256_set1_ps(max)));
+    p.high = Exp(_mm256_sub_ps(p.high, _mm256_set1_ps(max)));
+    totals = {_mm256_add_ps(totals.low, p.low), _mm256_add_ps(totals.high, p.high)};
+    if (tile.kScaled) p = Multiply(p, Load(tile.scales + kLanes));
+    Store(scores + t, p);
+  }
+  float* partial = args.partials + row * args.partial_stride;
+  partial[0] = max;
+  partial[1] = Fold(totals);
 }
 
-// out[d] for `kVectors` registers from `begin` on, of which the last takes the elements in `last` only.
-template <int kVectors>
-void WeighValues(const AttentionArgs& args, size_t begin, __m256i last, float inv) {
-  __m256 out[kVectors];
-  for (__m256& v : out) v = _mm256_setzero_ps();
-  for (size_t t0 = 0; t0 < args.num_keys; t0 += args.block_tokens) {
-    const float* value = Row(args, args.value_blocks, t0) + begin;
-    const size_t end = t0 + args.block_tokens < args.num_keys ? t0 + args.block_tokens : args.num_keys;
-    for (size_t t = t0; t < end; ++t, value += args.head_dim) {
-      const __m256 p = _mm256_set1_ps(args.scores[t]);
-      for (int i = 0; i < kVectors - 1; ++i) {
-        out[i] = _mm256_fmadd_ps(p, _mm256_loadu_ps(value + i * kWidth), out[i]);
+// Adds a tile's values from `begin` to `end` to the sums of rows `row` and following, and fetches `next`.
+template <typename T, size_t kRows>
+void WeighTile(const AttentionArgs& args, size_t i, size_t row, size_t begin, size_t end, const T* next) {
+  const Tile<T> tile(args, i);
+  const size_t stride = RoundUp(args.head_dim);
+  const float* weights = args.scores + row * kAttentionChunk + i * kLanes;
+  const size_t partial_stride = args.partial_stride;
+  const bool first = i == 0 && begin == 0;
+  for (size_t d = 0; d < stride; d += kLanes) {
+    float* partial = args.partials + row * partial_stride + kPartialHeader + d;
+    Lanes sums[kRows];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) sums[r] = first ? Zero() : Load(partial + r * partial_stride);
+    for (size_t t = begin; t < end; ++t) {
+      const Lanes values = Load(tile.values + t * stride + d);
+      _mm_prefetch(reinterpret_cast<const char*>(next + (d + t) * kLanes), _MM_HINT_T0);
+#pragma GCC unroll 8
+      for (size_t r = 0; r < kRows; ++r) {
+        sums[r] = AddProducts(weights + r * kAttentionChunk + t, values, sums[r]);
       }
-      const __m256 v = _mm256_maskload_ps(value + (kVectors - 1) * kWidth, last);
-      out[kVectors - 1] = _mm256_fmadd_ps(p, v, out[kVectors - 1]);
     }
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) Store(partial + r * partial_stride, sums[r]);
   }
-  const __m256 factor = _mm256_set1_ps(inv);
-  for (int i = 0; i < kVectors - 1; ++i) {
-    _mm256_storeu_ps(args.out + begin + i * kWidth, _mm256_mul_ps(out[i], factor));
-  }
-  _mm256_maskstore_ps(args.out + begin + (kVectors - 1) * kWidth, last,
-                      _mm256_mul_ps(out[kVectors - 1], factor));
 }
 
-using RunWeighValues = void(const AttentionArgs& args, size_t begin, __m256i last, float inv);
-constexpr size_t kMaxVectors = 8;
-constexpr RunWeighValues* kWeighValues[kMaxVectors + 1] = {nullptr,        WeighValues<1>, WeighValues<2>,
-                                                           WeighValues<3>, WeighValues<4>, WeighValues<5>,
-                                                           WeighValues<6>, WeighValues<7>, WeighValues<8>};
+template <typename T>
+using RunScoreTile = void(const AttentionArgs& args, size_t i, size_t row, const T* next);
+template <typename T>
+constexpr RunScoreTile<T>* kScoreTile[kMaxRows + 1] = {nullptr,         ScoreTile<T, 1>, ScoreTile<T, 2>,
+                                                       ScoreTile<T, 3>, ScoreTile<T, 4>, ScoreTile<T, 5>,
+                                                       ScoreTile<T, 6>};
+
+template <typename T>
+using RunWeighTile = void(const AttentionArgs& args, size_t i, size_t row, size_t begin, size_t end,
+                          const T* next);
+template <typename T>
+constexpr RunWeighTile<T>* kWeighTile[kMaxRows + 1] = {nullptr,         WeighTile<T, 1>, WeighTile<T, 2>,
+                                                       WeighTile<T, 3>, WeighTile<T, 4>, WeighTile<T, 5>,
+                                                       WeighTile<T, 6>};
+
+// Where row `row` stops in tile i.
+size_t EndInTile(const AttentionArgs& args, size_t i, size_t row) {
+  const size_t num_keys = NumKeys(args, row);
+  const size_t before = i * kLanes;
+  return num_keys < before ? 0 : num_keys - before < kLanes ? num_keys - before : kLanes;
+}
+
+template <typename T>
+void Attend(const AttentionArgs& args) {
+  const size_t num_rows = args.num_tokens * args.group;
+  const size_t num_tiles = RoundUp(NumKeys(args, num_rows - 1)) / kLanes;
+  for (size_t i = 0; i < num_tiles; ++i) {
+    const T* next = i + 1 < num_tiles ? Tile<T>(args, i + 1).keys : Tile<T>(args, 0).values;
+    for (size_t row = 0, n; row < num_rows; row += n) {
+      n = RowsAtOnce(num_rows - row);
+      kScoreTile<T>[n](args, i, row, next);
+    }
+  }
+  for (size_t row = 0; row < num_rows; ++row) Softmax<T>(args, row);
+  for (size_t i = 0; i < num_tiles; ++i) {
+    const T* next = Tile<T>(args, i + 1 < num_tiles ? i + 1 : i).values;
+    for (size_t row = 0, n; row < num_rows; row += n) {
+      n = RowsAtOnce(num_rows - row);
+      // Later tokens' rows go on for a few keys more.
+      const size_t end = EndInTile(args, i, row);
+      if (end > 0) kWeighTile<T>[n](args, i, row, 0, end, next);
+      for (size_t r = row + 1; r < row + n; ++r) {
+        const size_t more = EndInTile(args, i, r);
+        if (more > end) WeighTile<T, 1>(args, i, r, end, more, next);
+      }
+    }
+  }
+}
 
 }  // namespace
 
-void AttentionX86Avx2(const AttentionArgs& args) {
-  const float inv = 1.0f / Softmax(args, Scores(args));
-  for (size_t begin = 0; begin < args.head_dim; begin += kMaxVectors * kWidth) {
-    const size_t left = args.head_dim - begin;
-    const size_t vectors = left < kMaxVectors * kWidth ? (left + kWidth - 1) / kWidth : kMaxVectors;
-    kWeighValues[vectors](args, begin, Present((vectors - 1) * kWidth, left), inv);
+void AttendChunkX86Avx2(const AttentionArgs& args) {
+  switch (args.type) {
+    case KvType::kF16:
+      return Attend<uint16_t>(args);
+    case KvType::kF32:
+      return Attend<float>(args);
+    case KvType::kInt8:
+      return Attend<int8_t>(args);
+  }
+}
+
+void JoinChunksX86Avx2(size_t head_dim, size_t num_chunks, float* partials, size_t stride, float* out) {
+  float max = partials[0];
+  for (size_t c = 1; c < num_chunks; ++c) max = partials[c * stride] > max ? partials[c * stride] : max;
+  __m128 total = _mm_setzero_ps();
+  for (size_t c = 0; c < num_chunks; ++c) {
+    float* partial = partials + c * stride;
+    const __m256 weight = Exp(_mm256_set1_ps(partial[0] - max));
+    partial[kWeight] = _mm256_cvtss_f32(weight);
+    total = _mm_fmadd_ss(_mm256_castps256_ps128(weight), _mm_set_ss(partial[1]), total);
+  }
+  const __m256 inv = _mm256_set1_ps(1.0f / _mm_cvtss_f32(total));
+  for (size_t d = 0; d < head_dim; d += kLanes) {
+    Lanes sum = Zero();
+    for (size_t c = 0; c < num_chunks; ++c) {
+      const float* partial = partials + c * stride;
+      sum = AddProducts(partial + kWeight, Load(partial + kPartialHeader + d), sum);
+    }
+    sum = Multiply(sum, {inv, inv});
+    _mm256_maskstore_ps(out + d, Present(d, head_dim), sum.low);
+    _mm256_maskstore_ps(out + d + kWidth, Present(d + kWidth, head_dim), sum.high);
   }
 }
 

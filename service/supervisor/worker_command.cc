@@ -39,6 +39,12 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Work
   if (!options.speculate.empty()) {
     add("--speculate", options.speculate);
   }
+  if (!options.kv_type.empty()) {
+    add("--kv-type", options.kv_type);
+  }
+  if (!options.head.empty()) {
+    add("--head", options.head);
+  }
   if (!options.i2s_layout.empty()) {
     add("--i2s-layout", options.i2s_layout);
   }

@@ -18,6 +18,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "engine/cache/kv_type_names.h"
 #include "engine/evaluate.h"
 #include "engine/huggingface/open_model.h"
 #include "engine/scheduler/batch_scheduler.h"
@@ -29,6 +30,7 @@ namespace {
 struct Flags {
   std::string model;  // Empty: the random model.
   std::string isa;    // Empty: the best one.
+  std::string kv_type = "f16";
   std::string output;
   std::string write_model;
   std::string shape = "tiny";
@@ -43,6 +45,7 @@ absl::StatusOr<Flags> ParseFlags(int argc, char** argv) {
   Flags flags;
   const std::map<std::string, std::string*> strings = {{"--model", &flags.model},
                                                        {"--isa", &flags.isa},
+                                                       {"--kv-type", &flags.kv_type},
                                                        {"--output", &flags.output},
                                                        {"--write-model", &flags.write_model},
                                                        {"--shape", &flags.shape}};
@@ -80,6 +83,12 @@ absl::StatusOr<EvaluatorOptions> MakeOptions(const Flags& flags) {
   EvaluatorOptions options{.num_threads = flags.threads,
                            .chunk_size = static_cast<size_t>(flags.chunk),
                            .max_batch = static_cast<size_t>(flags.batch)};
+  const auto types = KvTypeNames();
+  const auto type = types.find(flags.kv_type);
+  if (type == types.end()) {
+    return absl::InvalidArgumentError(absl::StrCat("unknown KV type ", flags.kv_type));
+  }
+  options.kv_type = type->second;
   if (!flags.isa.empty()) {
     const Isa* isa = FindIsa(flags.isa);
     if (isa == nullptr || !Covers(DetectCpuFeatures(), isa->features)) {
@@ -126,7 +135,7 @@ absl::Status MeasureDecode(const Flags& flags, const EvaluatorOptions& options,
   ASSIGN_OR_RETURN(const LoadedModel model, LoadedModel::Load(std::move(file), {}, pool));
   std::printf("load         %8.3f s\n", Seconds(now() - start).count());
   const size_t length = flags.length + flags.decode;
-  KvCache cache(model.config, options.max_batch * NumBlocks(length));
+  KvCache cache(model.config, options.max_batch * NumBlocks(length), options.kv_type);
   Transformer transformer(
       model.config, model.weights, cache, options.cpu_features,
       {.max_tokens = options.chunk_size + options.max_batch, .max_logits = options.max_batch}, &pool);

@@ -40,7 +40,7 @@ struct TinyScheduler {
       : bytes(RandomModel(options.shape)),
         pool(options.num_threads),
         model(LoadRandomModel(bytes, pool)),
-        cache(model.config, options.kv_blocks),
+        cache(model.config, options.kv_blocks, KvType::kF16),
         transformer(model.config, model.weights, cache, DetectCpuFeatures(),
                     {.max_tokens = options.chunk_size + options.max_sequences,
                      .max_logits = options.max_sequences + options.max_draft},

@@ -1,4 +1,5 @@
-// The engine against reference.py: float32 against float64, in logits and in greedy continuations. What the
+// The engine, with unrounded keys and values, against reference.py: float32 against float64, in logits and in
+// greedy continuations. What the
 // tolerances in golden.json are and where they come from is written in make_golden.py.
 #include <gtest/gtest.h>
 
@@ -80,7 +81,7 @@ TEST(GoldenTest, WasMadeFromTheEmbeddedModel) {
 TEST(GoldenTest, LogitsAgreeWithDoublePrecision) {
   auto file = ModelFile::Open(ModelPath(), FileAccess::kMap);
   ASSERT_TRUE(file.ok()) << file.status();
-  auto evaluator = Evaluator::Create(*std::move(file), EvaluatorOptions());
+  auto evaluator = Evaluator::Create(*std::move(file), {.kv_type = KvType::kF32});
   ASSERT_TRUE(evaluator.ok()) << evaluator.status();
   const size_t vocab_size = (*evaluator)->config().vocab_size;
   const size_t stripe = Golden()["stripe"];
@@ -141,7 +142,7 @@ class Collector : public GenerationSink {
 TEST(GoldenTest, ContinuesGreedilyAsTheReference) {
   const auto& continuations = Golden()["continuations"];
   ASSERT_GE(continuations.size(), 20u) << "too few certain continuations: see make_golden.py";
-  auto engine = Engine::Create(ModelPath(), EngineOptions());
+  auto engine = Engine::Create(ModelPath(), {.kv_type = KvType::kF32});
   ASSERT_TRUE(engine.ok()) << engine.status();
 
   // All at once: what is generated must not depend on what else is in the batch.

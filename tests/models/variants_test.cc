@@ -43,6 +43,7 @@ TEST_P(VariantsTest, GivesThePerplexityThatTrainingEndedWith) {
   InferOptions options;
   options.perplexity_file = kModels + "heldout.jsonl";
   options.engine.num_threads = 1;
+  options.engine.kv_type = KvType::kF32;
   const auto perplexity = MeasurePerplexity(kModels + GetParam().file, options);
   ASSERT_TRUE(perplexity.ok()) << perplexity.status();
   EXPECT_EQ(perplexity->tokens, 646u);

@@ -29,7 +29,7 @@ struct Comparison {
 
 Comparison CompareWithReference(const RandomModelShape& shape) {
   const std::vector<uint8_t> bytes = RandomModel(shape);
-  const auto evaluator = MakeEvaluator(bytes, {.num_threads = 2, .chunk_size = 7});
+  const auto evaluator = MakeEvaluator(bytes, {.num_threads = 2, .chunk_size = 7, .kv_type = KvType::kF32});
   const auto first = RandomAdapter(evaluator->config(), 4, 1);
   const auto second = RandomAdapter(evaluator->config(), 19, 2);
   const Adapters adapters = {{first.get(), 0.75f}, {second.get(), -0.5f}};

@@ -34,7 +34,7 @@ TEST(BlockAllocatorTest, ReusesReleasedBlocks) {
 }
 
 TEST(KvCacheTest, ReservesWholeBlocks) {
-  KvCache cache(SmallConfig(), 10);
+  KvCache cache(SmallConfig(), 10, KvType::kF16);
   for (size_t tokens : {1, 16, 17, 32, 33}) {
     BlockTable table;
     ASSERT_TRUE(cache.Reserve(tokens, table));
@@ -47,7 +47,7 @@ TEST(KvCacheTest, ReservesWholeBlocks) {
 }
 
 TEST(KvCacheTest, RefusesMoreThanIsFreeAndChangesNothing) {
-  KvCache cache(SmallConfig(), 4);
+  KvCache cache(SmallConfig(), 4, KvType::kF16);
   BlockTable first;
   BlockTable second;
   ASSERT_TRUE(cache.Reserve(40, first));
@@ -57,30 +57,42 @@ TEST(KvCacheTest, RefusesMoreThanIsFreeAndChangesNothing) {
   EXPECT_TRUE(cache.Reserve(16, second));
 }
 
-TEST(KvCacheTest, GivesEveryElementItsOwnPlace) {
+TEST(KvCacheTest, GivesEveryTileItsOwnPlace) {
   const ModelConfig config = SmallConfig();
-  KvCache cache(config, 4);
-  BlockTable tables[2];
-  ASSERT_TRUE(cache.Reserve(20, tables[0]));
-  ASSERT_TRUE(cache.Reserve(32, tables[1]));
-  std::set<const float*> places;
-  size_t expected = 0;
-  for (const BlockTable& table : tables) {
-    for (size_t position = 0; position < table.blocks.size() * kBlockTokens; ++position) {
-      for (size_t layer = 0; layer < config.num_layers; ++layer) {
-        for (size_t head = 0; head < config.num_kv_heads; ++head) {
-          const size_t offset = cache.RowOffset(layer, head, position);
-          for (size_t d = 0; d < config.head_dim; ++d) {
-            places.insert(table.keys[position / kBlockTokens] + offset + d);
-            places.insert(table.values[position / kBlockTokens] + offset + d);
-            expected += 2;
+  for (KvType type : {KvType::kF16, KvType::kF32, KvType::kInt8}) {
+    KvCache cache(config, 4, type);
+    BlockTable tables[2];
+    ASSERT_TRUE(cache.Reserve(20, tables[0]));
+    ASSERT_TRUE(cache.Reserve(32, tables[1]));
+    std::set<const std::byte*> tiles;
+    for (const BlockTable& table : tables) {
+      for (const std::byte* block : table.data) {
+        for (size_t layer = 0; layer < config.num_layers; ++layer) {
+          for (size_t head = 0; head < config.num_kv_heads; ++head) {
+            tiles.insert(block + cache.TileOffset(layer, head));
           }
         }
       }
     }
+    const size_t tile_bytes = KvTileBytes(type, config.head_dim);
+    EXPECT_EQ(tiles.size(), 4 * config.num_layers * config.num_kv_heads);
+    EXPECT_EQ(tiles.size() * tile_bytes, 4 * KvCache::BlockBytes(config, type));
+    EXPECT_EQ(static_cast<size_t>(*tiles.rbegin() - *tiles.begin()), (tiles.size() - 1) * tile_bytes);
+    for (const std::byte* tile : tiles) {
+      EXPECT_EQ((tile - *tiles.begin()) % static_cast<ptrdiff_t>(tile_bytes), 0);
+    }
   }
-  EXPECT_EQ(places.size(), expected);
-  EXPECT_EQ(expected * sizeof(float), 4 * KvCache::BlockBytes(config));
+}
+
+TEST(KvCacheTest, TakesHalfTheMemoryInF16AndAQuarterOfItAndScalesInInt8) {
+  ModelConfig config;
+  config.num_layers = 30;
+  config.num_kv_heads = 5;
+  config.head_dim = 128;
+  const size_t elements = 30 * 5 * 2 * 128 * 16;
+  EXPECT_EQ(KvCache::BlockBytes(config, KvType::kF32), 4 * elements);
+  EXPECT_EQ(KvCache::BlockBytes(config, KvType::kF16), 2 * elements);
+  EXPECT_EQ(KvCache::BlockBytes(config, KvType::kInt8), elements + 30 * 5 * 2 * 16 * sizeof(float));
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ void WriteCpu(const FakeRoot& root, int cpu, const std::string& siblings, const 
 
 TEST(ThreadFactsTest, ReadsAnArmBoard) {
   const FakeRoot root;
-  root.Write(std::string(kCpus) + "online", "0-5");
+  root.Write(std::string(kCpus).append("online"), "0-5");
   for (int cpu = 0; cpu < 6; ++cpu) {
     WriteCpu(root, cpu, std::to_string(cpu), "/cpu_capacity", cpu < 4 ? "485" : "1024");
   }
@@ -33,7 +33,7 @@ TEST(ThreadFactsTest, ReadsAnArmBoard) {
 
 TEST(ThreadFactsTest, ReadsAHybridPc) {
   const FakeRoot root;
-  root.Write(std::string(kCpus) + "online", "0-7");
+  root.Write(std::string(kCpus).append("online"), "0-7");
   for (int cpu = 0; cpu < 8; ++cpu) {
     const int core = cpu / 2 * 2;
     const std::string siblings =

@@ -22,7 +22,7 @@ std::unique_ptr<Evaluator> MakeEvaluator(const std::vector<uint8_t>& bytes, cons
 
 void ExpectNearReference(const RandomModelShape& shape, size_t num_tokens) {
   const std::vector<uint8_t> bytes = RandomModel(shape);
-  const auto evaluator = MakeEvaluator(bytes, {.num_threads = 2, .chunk_size = 7});
+  const auto evaluator = MakeEvaluator(bytes, {.num_threads = 2, .chunk_size = 7, .kv_type = KvType::kF32});
   const std::vector<int32_t> tokens = RandomTokens(num_tokens, shape.vocab_size, 5);
   const auto logits = evaluator->Logits(tokens);
   ASSERT_TRUE(logits.ok()) << logits.status();

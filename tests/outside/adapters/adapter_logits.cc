@@ -32,7 +32,7 @@ absl::Status Main(const std::vector<std::string>& arguments) {
   }
   ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(arguments[0], FileAccess::kMap));
   ASSIGN_OR_RETURN(const std::unique_ptr<Evaluator> evaluator,
-                   Evaluator::Create(std::move(file), {.num_threads = 2}));
+                   Evaluator::Create(std::move(file), {.num_threads = 2, .kv_type = KvType::kF32}));
   AdapterLease adapters;
   for (size_t i = 3; i < arguments.size(); i += 2) {
     float scale = 0;

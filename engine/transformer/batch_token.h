@@ -1,0 +1,23 @@
+// What a step works on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "engine/adapters/adapter_layer.h"
+#include "engine/cache/kv_cache.h"
+
+namespace bitnet {
+
+// One position of one sequence.
+struct BatchToken {
+  int32_t token = 0;
+  size_t position = 0;                 // From 0; below max_seq_len.
+  const BlockTable* blocks = nullptr;  // Of its sequence, with room for `position`. Borrowed for the call.
+  bool wants_logits = false;
+  // What its sequence uses beside the model: one list for all of its tokens. Borrowed for the call.
+  std::span<const ActiveAdapter> adapters = {};
+};
+
+}  // namespace bitnet
