@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -42,6 +43,22 @@ absl::Status AddRopeFactors(const HfConfig& config, std::vector<ModelTensor>& te
   return absl::OkStatus();
 }
 
+// Before room for that many tokens is made: the embedding's bytes are what justifies it.
+absl::Status CheckVocabSize(const HfConfig& config, const std::string& config_path,
+                            const std::vector<ModelTensor>& tensors) {
+  const auto embedding = std::ranges::find(tensors, "token_embd.weight", &ModelTensor::name);
+  if (embedding == tensors.end()) {
+    return absl::DataLossError(absl::StrCat(config_path, ": vocab_size is ", config.vocab_size,
+                                            ", but tensor 'model.embed_tokens.weight' is missing"));
+  }
+  if (embedding->dims[1] != config.vocab_size) {
+    return absl::DataLossError(absl::StrCat(config_path, ": vocab_size is ", config.vocab_size, "; the ",
+                                            embedding->dims[1],
+                                            " rows of tensor 'model.embed_tokens.weight' were wanted"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<ModelFile>> OpenDirectory(const std::string& path, FileAccess access) {
   const std::string config_path = absl::StrCat(path, path.ends_with('/') ? "" : "/", "config.json");
   ASSIGN_OR_RETURN(const Mapping config_file, Mapping::ReadFile(config_path));
@@ -51,6 +68,7 @@ absl::StatusOr<std::unique_ptr<ModelFile>> OpenDirectory(const std::string& path
   if (!tensors.ok()) {
     return absl::Status(tensors.status().code(), absl::StrCat(path, ": ", tensors.status().message()));
   }
+  RETURN_IF_ERROR(CheckVocabSize(config, config_path, *tensors));
   if (config.rope_scaling && config.rope_scaling->type == "llama3") {
     RETURN_IF_ERROR(AddRopeFactors(config, *tensors, shards.files));
   }

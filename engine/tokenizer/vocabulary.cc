@@ -17,6 +17,9 @@ constexpr std::string_view kTypesKey = "tokenizer.ggml.token_type";
 constexpr std::string_view kAddBosKey = "tokenizer.ggml.add_bos_token";
 constexpr std::string_view kEndIdsKey = "tokenizer.ggml.eos_token_ids";
 
+// Each is looked for among all others. Known models have up to ten.
+constexpr size_t kMaxEndIds = 1000;
+
 // In the models that people have, these end an answer, whatever else the file calls its end.
 constexpr std::string_view kEndTexts[] = {
     kEndOfTurn,      "<|eom_id|>", "<|im_end|>",    "<|end_of_text|>",
@@ -121,6 +124,10 @@ absl::Status ReadEnds(const ModelFile& file, const VocabularyDefaults& defaults,
   }
   if (file.Has(kEndIdsKey)) {
     ASSIGN_OR_RETURN(const auto ids, file.GetInts(kEndIdsKey));
+    if (ids.size() > kMaxEndIds) {
+      return Wrong(file, kEndIdsKey,
+                   absl::StrFormat("has %d items; at most %d were wanted", ids.size(), kMaxEndIds));
+    }
     for (const int64_t id : ids) {
       if (id < 0 || static_cast<size_t>(id) >= vocabulary.tokens.size()) {
         return Wrong(file, kEndIdsKey,

@@ -9,6 +9,7 @@
 #include "engine/adapters/gguf_adapter.h"
 #include "engine/adapters/peft_adapter.h"
 #include "tests/engine/adapters/adapter_files.h"
+#include "tests/fuzz/allocation_meter.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace bitnet {
@@ -67,7 +68,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   const ModelConfig config = TinyConfig((data[0] & 2) != 0 ? RopePairs::kNeighbours : RopePairs::kHalves);
+  const AllocationMeter reading;
   const auto adapter = Read(data[0], {data + 1, size - 1}, config);
+  BITNET_FUZZ_CHECK(reading.IsJustifiedBy(size));
   if (adapter.ok()) {
     CheckAdapter(**adapter, config);
   } else {

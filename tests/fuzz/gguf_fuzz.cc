@@ -11,6 +11,7 @@
 #include "engine/model/model_config.h"
 #include "engine/model/model_file.h"
 #include "engine/tokenizer/tokenizer.h"
+#include "tests/fuzz/allocation_meter.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/tokenizer_checks.h"
 
@@ -124,8 +125,11 @@ void CheckConfig(const ModelConfig& config) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace bitnet;
+  const AllocationMeter parsing;
   const auto file = ModelFile::Parse({data, size}, "fuzz.gguf");
+  BITNET_FUZZ_CHECK(parsing.IsJustifiedBy(size));
   if (!file.ok()) {
+    BITNET_FUZZ_CHECK(!file.status().message().empty());
     return 0;
   }
   CheckTensors(**file, {data, size});
@@ -134,7 +138,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (const auto config = ReadModelConfig(**file); config.ok()) {
     CheckConfig(*config);
   }
-  if (const auto tokenizer = Tokenizer::FromGguf(**file); tokenizer.ok()) {
+  const AllocationMeter reading;
+  const auto tokenizer = Tokenizer::FromGguf(**file);
+  BITNET_FUZZ_CHECK(reading.IsJustifiedBy(size));
+  if (tokenizer.ok()) {
     CheckTokenizer(**tokenizer);
   }
   return 0;

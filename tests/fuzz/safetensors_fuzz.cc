@@ -10,6 +10,7 @@
 #include "engine/huggingface/hf_config.h"
 #include "engine/huggingface/hf_tensors.h"
 #include "engine/huggingface/safetensors.h"
+#include "tests/fuzz/allocation_meter.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace bitnet {
@@ -73,15 +74,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span<const uint8_t> config_json = rest.first(std::min<size_t>(config_bytes, rest.size()));
   rest = rest.subspan(config_json.size());
 
+  const AllocationMeter reading;
   const auto config = ReadHfConfig(config_json, "config.json");
   const auto tensors = ReadSafetensors(rest, "model.safetensors");
+  BITNET_FUZZ_CHECK(reading.IsJustifiedBy(size));
   if (tensors.ok()) {
     CheckStored(*tensors, rest);
   }
   if (!config.ok() || !tensors.ok()) {
     return 0;
   }
-  if (const auto translated = GgufTensorsOf(*config, *tensors); translated.ok()) {
+  const AllocationMeter translating;
+  const auto translated = GgufTensorsOf(*config, *tensors);
+  BITNET_FUZZ_CHECK(translating.IsJustifiedBy(size));
+  if (translated.ok()) {
     CheckModel(*config, *translated);
   }
   return 0;

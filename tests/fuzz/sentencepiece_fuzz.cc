@@ -1,28 +1,45 @@
 // tokenizer.model, and the tokenizer that it describes.
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "engine/huggingface/tokenizer/sentencepiece_keys.h"
 #include "engine/huggingface/tokenizer/sentencepiece_model.h"
 #include "engine/huggingface/tokenizer/token_list.h"
+#include "tests/fuzz/allocation_meter.h"
 #include "tests/fuzz/tokenizer_checks.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace bitnet;
-  const auto model = ParseSentencePieceModel({data, size}, "fuzz.model");
+namespace bitnet {
+namespace {
+
+// Null if the bytes describe none.
+std::unique_ptr<Tokenizer> Read(std::span<const uint8_t> bytes) {
+  const auto model = ParseSentencePieceModel(bytes, "fuzz.model");
   if (!model.ok()) {
-    return 0;
+    BITNET_FUZZ_CHECK(!model.status().message().empty());
+    return nullptr;
   }
   TokenList tokens(512, "fuzz.model");
   ModelKeys keys;
   if (!WriteSentencePieceKeys(*model, tokens, keys).ok()) {
-    return 0;
+    return nullptr;
   }
   tokens.FillGaps();
   std::move(tokens).Write(keys);
-  if (const auto tokenizer = Tokenizer::FromGguf(*ModelFile::FromParts("fuzz", std::move(keys), {}, {}));
-      tokenizer.ok()) {
-    CheckTokenizer(**tokenizer);
+  auto tokenizer = Tokenizer::FromGguf(*ModelFile::FromParts("fuzz", std::move(keys), {}, {}));
+  return tokenizer.ok() ? *std::move(tokenizer) : nullptr;
+}
+
+}  // namespace
+}  // namespace bitnet
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace bitnet;
+  const AllocationMeter reading;
+  const auto tokenizer = Read({data, size});
+  BITNET_FUZZ_CHECK(reading.IsJustifiedBy(size));
+  if (tokenizer != nullptr) {
+    CheckTokenizer(*tokenizer);
   }
   return 0;
 }

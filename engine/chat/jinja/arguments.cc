@@ -8,6 +8,14 @@
 #include "engine/chat/jinja/number.h"
 
 namespace bitnet::jinja {
+namespace {
+
+const Text& NoText() {
+  static const Text empty;
+  return empty;
+}
+
+}  // namespace
 
 void ArgumentReader::Fail(std::string message) {
   if (status_.ok()) {
@@ -36,16 +44,22 @@ const Value* ArgumentReader::Required(std::string_view name) {
   return value;
 }
 
-Text ArgumentReader::String(std::string_view name, std::optional<std::string_view> fallback) {
-  const Value* value = fallback.has_value() ? Optional(name) : Required(name);
-  if (value == nullptr) {
-    return Text(fallback.value_or(""), Origin::kTemplate);
+const Text& ArgumentReader::AsText(std::string_view name, const Value& value) {
+  if (value.text() == nullptr) {
+    Fail(absl::StrFormat("%s wants a string as '%s'; %s", function_, name, value.Describe()));
+    return NoText();
   }
-  if (value->text() == nullptr) {
-    Fail(absl::StrFormat("%s wants a string as '%s'; %s", function_, name, value->Describe()));
-    return Text();
-  }
-  return *value->text();
+  return *value.text();
+}
+
+const Text& ArgumentReader::String(std::string_view name) {
+  const Value* value = Required(name);
+  return value != nullptr ? AsText(name, *value) : NoText();
+}
+
+const Text& ArgumentReader::String(std::string_view name, const Text& fallback) {
+  const Value* value = Optional(name);
+  return value != nullptr ? AsText(name, *value) : fallback;
 }
 
 int64_t ArgumentReader::Integer(std::string_view name, int64_t fallback) {

@@ -1,8 +1,6 @@
 // Arguments of filters, tests, methods and functions, by position or name.
 #pragma once
 
-#include <initializer_list>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,9 +19,12 @@ class ArgumentReader {
 
   // The next argument; null if it was not given.
   const Value* Optional(std::string_view name);
-  // The same, but it has to be given, or the default is used. Null (or an empty text) after a mistake.
+  // The same, but it has to be given, or the default is used. Null (or an empty text) after a mistake. Texts
+  // are the caller's: a copy of a long one would have to be paid for.
   const Value* Required(std::string_view name);
-  Text String(std::string_view name, std::optional<std::string_view> fallback = std::nullopt);
+  const Text& String(std::string_view name);
+  const Text& String(std::string_view name, const Text& fallback);
+  const Text& String(std::string_view name, Text&& fallback) = delete;
   int64_t Integer(std::string_view name, int64_t fallback);
   bool Flag(std::string_view name, bool fallback);
 
@@ -32,6 +33,7 @@ class ArgumentReader {
 
  private:
   void Fail(std::string message);
+  const Text& AsText(std::string_view name, const Value& value);
 
   const std::string_view function_;
   const Arguments& arguments_;

@@ -28,7 +28,17 @@ class Budget {
   }
   absl::Status SpendBytes(uint64_t bytes) { return Spend(bytes / 16); }
   // Looking for one text in another.
-  absl::Status SpendSearch(uint64_t bytes, uint64_t needle) { return Spend(bytes / 64 * (needle / 16 + 1)); }
+  absl::Status SpendSearch(uint64_t bytes, uint64_t needle) {
+    return Spend((bytes / 64 + 1) * (needle / 16 + 1));
+  }
+  // Looking for each character of one text among those of another.
+  absl::Status SpendStrip(uint64_t bytes, uint64_t chars) {
+    return Spend((bytes / 16 + 1) * (chars / 16 + 1));
+  }
+  // Looking for a key among `count`, one after the other.
+  absl::Status SpendLookup(uint64_t count, uint64_t key_bytes) {
+    return Spend(count / 8 * (key_bytes / 16 + 1) + key_bytes / 16);
+  }
 
   // While one lives, evaluation is a level deeper.
   class Level {

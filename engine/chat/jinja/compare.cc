@@ -26,7 +26,7 @@ absl::StatusOr<bool> EqualDicts(Budget& budget, const Dict& left, const Dict& ri
     return false;
   }
   for (const auto& [key, value] : left.items) {
-    RETURN_IF_ERROR(budget.Spend(right.items.size() / 8));
+    RETURN_IF_ERROR(budget.SpendLookup(right.items.size(), key.size()));
     const Value* other = right.Find(key.bytes());
     if (other == nullptr) {
       return false;
@@ -123,8 +123,11 @@ absl::StatusOr<bool> Contains(Budget& budget, const Value& container, const Valu
     return false;
   }
   if (container.dict() != nullptr) {
-    RETURN_IF_ERROR(budget.Spend(container.dict()->items.size() / 8));
-    return item.text() != nullptr && container.dict()->Find(item.text()->bytes()) != nullptr;
+    if (item.text() == nullptr) {
+      return false;
+    }
+    RETURN_IF_ERROR(budget.SpendLookup(container.dict()->items.size(), item.text()->size()));
+    return container.dict()->Find(item.text()->bytes()) != nullptr;
   }
   if (container.is_undefined()) {
     return false;

@@ -24,6 +24,11 @@ absl::StatusOr<Value> Interpreter::Evaluate(const Expr& expr) {
   return value;
 }
 
+absl::StatusOr<Value> Interpreter::EvaluateNode(const Name& name) {
+  RETURN_IF_ERROR(budget_.Spend(static_cast<uint64_t>(scope_->depth()) / 8));
+  return scope_->Get(name.name);
+}
+
 absl::StatusOr<Value> Interpreter::EvaluateNode(const ListDisplay& list) {
   std::vector<Value> items;
   for (const ExprPtr& item : list.items) {

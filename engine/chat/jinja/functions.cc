@@ -34,19 +34,23 @@ absl::StatusOr<Value> Range(Budget& budget, const Arguments& arguments) {
   return Value::MakeList(std::move(numbers));
 }
 
-absl::StatusOr<Value> MakeNamespaceOf(Budget&, const Arguments& arguments) {
+absl::StatusOr<Value> MakeNamespaceOf(Budget& budget, const Arguments& arguments) {
   const Value result = Value::MakeNamespace();
+  const auto set = [&](std::string_view name, const Value& value) -> absl::Status {
+    RETURN_IF_ERROR(budget.SpendLookup(result.name_space()->items.size(), name.size()));
+    return result.name_space()->Set(name, value);
+  };
   if (arguments.positional.size() > 1 ||
       (arguments.positional.size() == 1 && arguments.positional[0].dict() == nullptr)) {
     return absl::InvalidArgumentError("namespace wants names with values");
   }
   if (arguments.positional.size() == 1) {
     for (const auto& [name, value] : arguments.positional[0].dict()->items) {
-      RETURN_IF_ERROR(result.name_space()->Set(name.bytes(), value));
+      RETURN_IF_ERROR(set(name.bytes(), value));
     }
   }
   for (const auto& [name, value] : arguments.named) {
-    RETURN_IF_ERROR(result.name_space()->Set(name, value));
+    RETURN_IF_ERROR(set(name, value));
   }
   return result;
 }
@@ -58,18 +62,22 @@ absl::StatusOr<Value> MakeDictOf(Budget& budget, const Arguments& arguments) {
     return absl::InvalidArgumentError("dict wants a mapping, or names with values");
   }
   if (arguments.positional.size() == 1) {
-    items = arguments.positional[0].dict()->items;
+    for (const auto& [key, value] : arguments.positional[0].dict()->items) {
+      RETURN_IF_ERROR(budget.Spend(8));
+      RETURN_IF_ERROR(budget.SpendBytes(key.size()));
+      items.emplace_back(key, value);
+    }
   }
   for (const auto& [name, value] : arguments.named) {
+    RETURN_IF_ERROR(budget.Spend(8));
     items.emplace_back(Text(name, Origin::kTemplate), value);
   }
-  RETURN_IF_ERROR(budget.Spend(8 * items.size()));
   return Value::MakeDict(std::move(items));
 }
 
 absl::StatusOr<Value> RaiseException(Budget&, const Arguments& arguments) {
   ArgumentReader reader("raise_exception", arguments);
-  const Text message = reader.String("message");
+  const Text& message = reader.String("message");
   RETURN_IF_ERROR(reader.Finish());
   return absl::Status(kRaised, message.bytes());
 }
@@ -79,7 +87,7 @@ absl::StatusOr<Value> RaiseException(Budget&, const Arguments& arguments) {
 void SetFunctions(absl::Time now, absl::TimeZone zone, Scope& scope) {
   const auto strftime_now = [now, zone](Budget& budget, const Arguments& arguments) -> absl::StatusOr<Value> {
     ArgumentReader reader("strftime_now", arguments);
-    const Text format = reader.String("format");
+    const Text& format = reader.String("format");
     RETURN_IF_ERROR(reader.Finish());
     if (format.size() > 1000) {
       return absl::InvalidArgumentError(

@@ -57,7 +57,7 @@ class Interpreter {
   // Expressions.
   absl::StatusOr<Value> Evaluate(const Expr& expr);
   absl::StatusOr<Value> EvaluateNode(const Literal& literal) { return literal.value; }
-  absl::StatusOr<Value> EvaluateNode(const Name& name) { return scope_->Get(name.name); }
+  absl::StatusOr<Value> EvaluateNode(const Name& name);
   absl::StatusOr<Value> EvaluateNode(const ListDisplay& list);
   absl::StatusOr<Value> EvaluateNode(const DictDisplay& dict);
   absl::StatusOr<Value> EvaluateNode(const Unary& unary);

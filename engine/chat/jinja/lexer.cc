@@ -14,6 +14,7 @@ namespace bitnet::jinja {
 namespace {
 
 constexpr size_t kMaxSourceBytes = 1 << 20;
+constexpr size_t kMaxNameBytes = 255;  // Scopes copy names, which costs the same for all.
 
 constexpr std::string_view kOperators[] = {"//", "**", "==", "!=", "<=", ">=", "+", "-", "*",
                                            "/",  "%",  "~",  "[",  "]",  "(",  ")", "{", "}",
@@ -207,8 +208,13 @@ class Lexer {
   absl::Status InnerToken(std::string& open) {
     const char first = rest().front();
     if (IsNameStart(first)) {
-      const auto end = std::ranges::find_if_not(rest(), IsNameChar);
-      return AddInner(TokenKind::kName, static_cast<size_t>(end - rest().begin()));
+      const std::string_view text = rest();
+      const auto length = static_cast<size_t>(std::ranges::find_if_not(text, IsNameChar) - text.begin());
+      if (length > kMaxNameBytes) {
+        return SyntaxError(
+            line_, absl::StrCat("a name has ", length, " bytes; at most ", kMaxNameBytes, " were wanted"));
+      }
+      return AddInner(TokenKind::kName, length);
     }
     if (absl::ascii_isdigit(first)) {
       return NumberToken();

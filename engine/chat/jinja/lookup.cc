@@ -14,17 +14,15 @@ namespace {
 // The item that `object` holds under `name`; null if there is none.
 absl::StatusOr<const Value*> FindNamed(Budget& budget, const Value& object, std::string_view name) {
   if (object.dict() != nullptr) {
-    RETURN_IF_ERROR(budget.Spend(object.dict()->items.size() / 8));
+    RETURN_IF_ERROR(budget.SpendLookup(object.dict()->items.size(), name.size()));
     return object.dict()->Find(name);
   }
   return nullptr;
 }
 
-Value Missing(std::string_view name) { return Value::MakeUndefined(std::string(name)); }
-
 absl::StatusOr<Value> MethodOf(const Value& object, std::string_view name) {
   std::optional<Function> method = FindMethod(object, name);
-  return method.has_value() ? Value::Of(*std::move(method)) : Missing(name);
+  return method.has_value() ? Value::Of(*std::move(method)) : Value::MakeUndefined(name);
 }
 
 // Counted from the end if negative; nothing if it is out of range.
@@ -94,8 +92,9 @@ absl::StatusOr<Value> GetAttribute(Budget& budget, const Value& object, std::str
         absl::StrCat("there is no '", std::string(name), "' of what is undefined: ", object.Describe()));
   }
   if (object.name_space() != nullptr) {
+    RETURN_IF_ERROR(budget.SpendLookup(object.name_space()->items.size(), name.size()));
     const Value* value = object.name_space()->Find(name);
-    return value != nullptr ? *value : Missing(name);
+    return value != nullptr ? *value : Value::MakeUndefined(name);
   }
   if (object.loop() != nullptr) {
     return LoopAttribute(object, name);
@@ -104,7 +103,7 @@ absl::StatusOr<Value> GetAttribute(Budget& budget, const Value& object, std::str
     return Value::Of(*std::move(method));
   }
   ASSIGN_OR_RETURN(const Value* const value, FindNamed(budget, object, name));
-  return value != nullptr ? *value : Missing(name);
+  return value != nullptr ? *value : Value::MakeUndefined(name);
 }
 
 absl::StatusOr<Value> GetItem(Budget& budget, const Value& object, const Value& index) {
@@ -122,12 +121,12 @@ absl::StatusOr<Value> GetItem(Budget& budget, const Value& object, const Value& 
   }
   const std::optional<int64_t> number = ToInteger(index);
   if (!number.has_value()) {
-    return Missing("item");
+    return Value::MakeUndefined("item");
   }
   if (object.list() != nullptr) {
     const std::vector<Value>& items = object.list()->items;
     const std::optional<size_t> at = Position(*number, items.size());
-    return at.has_value() ? items[*at] : Missing(absl::StrCat("item ", *number));
+    return at.has_value() ? items[*at] : Value::MakeUndefined(absl::StrCat("item ", *number));
   }
   if (object.text() != nullptr) {
     const Text& text = *object.text();
@@ -135,9 +134,9 @@ absl::StatusOr<Value> GetItem(Budget& budget, const Value& object, const Value& 
     const std::vector<size_t> offsets = CharOffsets(text.bytes());
     const std::optional<size_t> at = Position(*number, offsets.size() - 1);
     return at.has_value() ? Value::String(text.Part(offsets[*at], offsets[*at + 1]))
-                          : Missing(absl::StrCat("character ", *number));
+                          : Value::MakeUndefined(absl::StrCat("character ", *number));
   }
-  return Missing(absl::StrCat("item ", *number));
+  return Value::MakeUndefined(absl::StrCat("item ", *number));
 }
 
 absl::StatusOr<Value> GetSlice(Budget& budget, const Value& object, const Value* begin, const Value* end,

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "engine/chat/jinja/operators.h"
 
@@ -53,7 +54,7 @@ absl::StatusOr<Value> LoopAttribute(const Value& loop, std::string_view name) {
   if (name == "nextitem" && state.index + 1 < length) return state.items[state.index + 1];
   if (name == "cycle") return Value::Of(CycleFunction(loop));
   if (name == "changed") return Value::Of(ChangedFunction(loop));
-  return Value::MakeUndefined("loop." + std::string(name));
+  return Value::MakeUndefined(absl::StrCat("loop.", std::string(name)));
 }
 
 }  // namespace bitnet::jinja

@@ -41,6 +41,8 @@ absl::StatusOr<Value> Interpreter::CallMacro(const Macro& macro, std::shared_ptr
                                                       macro.name, macro.parameters.size(),
                                                       arguments.positional.size()));
   }
+  // Each parameter is a variable, and looked for among the names given, which are looked for among them.
+  RETURN_IF_ERROR(budget_.Spend(macro.parameters.size() * (1 + arguments.named.size() / 4)));
   for (const auto& [name, value] : arguments.named) {
     if (name != "caller" &&
         std::ranges::find(macro.parameters, name, &Parameter::name) == macro.parameters.end()) {

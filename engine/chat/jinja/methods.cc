@@ -21,13 +21,14 @@ absl::StatusOr<Value> StripWith(StripEnds ends, Budget& budget, const Value& sel
   ArgumentReader reader("strip", arguments);
   const Value* chars = reader.Optional("chars");
   RETURN_IF_ERROR(reader.Finish());
+  RETURN_IF_ERROR(budget.SpendBytes(self.text()->size()));
   if (chars == nullptr || chars->is_none()) {
     return Value::String(Strip(*self.text(), ends));
   }
   if (chars->text() == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat("strip wants a string; ", chars->Describe()));
   }
-  RETURN_IF_ERROR(budget.SpendSearch(self.text()->size(), chars->text()->size()));
+  RETURN_IF_ERROR(budget.SpendStrip(self.text()->size(), chars->text()->size()));
   return Value::String(Strip(*self.text(), ends, chars->text()->bytes()));
 }
 
@@ -85,55 +86,67 @@ absl::StatusOr<Value> StrSplitlines(Budget& budget, const Value& self, const Arg
 
 // Whether `matches` one string, or one of several in a tuple or list.
 template <typename Matches>
-absl::StatusOr<Value> AnyAffix(std::string_view function, const Arguments& arguments, Matches matches) {
+absl::StatusOr<Value> AnyAffix(std::string_view function, Budget& budget, const Arguments& arguments,
+                               Matches matches) {
   ArgumentReader reader(function, arguments);
   const Value* affix = reader.Required(function);
   RETURN_IF_ERROR(reader.Finish());
   if (affix->text() != nullptr) {
+    RETURN_IF_ERROR(budget.SpendBytes(affix->text()->size()));
     return Value::Bool(matches(affix->text()->bytes()));
   }
   if (affix->list() == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat(std::string(function), " wants a string; ", affix->Describe()));
   }
-  const auto& items = affix->list()->items;
-  return Value::Bool(std::ranges::any_of(
-      items, [&](const Value& item) { return item.text() != nullptr && matches(item.text()->bytes()); }));
+  for (const Value& item : affix->list()->items) {
+    RETURN_IF_ERROR(budget.Spend(1));
+    if (item.text() != nullptr) {
+      RETURN_IF_ERROR(budget.SpendBytes(item.text()->size()));
+      if (matches(item.text()->bytes())) {
+        return Value::Bool(true);
+      }
+    }
+  }
+  return Value::Bool(false);
 }
 
-absl::StatusOr<Value> StrStartswith(Budget&, const Value& self, const Arguments& arguments) {
-  return AnyAffix("startswith", arguments,
+absl::StatusOr<Value> StrStartswith(Budget& budget, const Value& self, const Arguments& arguments) {
+  return AnyAffix("startswith", budget, arguments,
                   [&](const std::string& prefix) { return self.text()->bytes().starts_with(prefix); });
 }
-absl::StatusOr<Value> StrEndswith(Budget&, const Value& self, const Arguments& arguments) {
-  return AnyAffix("endswith", arguments,
+absl::StatusOr<Value> StrEndswith(Budget& budget, const Value& self, const Arguments& arguments) {
+  return AnyAffix("endswith", budget, arguments,
                   [&](const std::string& suffix) { return self.text()->bytes().ends_with(suffix); });
 }
 
-absl::StatusOr<Value> StrRemoveprefix(Budget&, const Value& self, const Arguments& arguments) {
+absl::StatusOr<Value> StrRemoveprefix(Budget& budget, const Value& self, const Arguments& arguments) {
   ArgumentReader reader("removeprefix", arguments);
-  const Text prefix = reader.String("prefix");
+  const Text& prefix = reader.String("prefix");
   RETURN_IF_ERROR(reader.Finish());
+  RETURN_IF_ERROR(budget.SpendBytes(self.text()->size()));
   const Text& text = *self.text();
   return text.bytes().starts_with(prefix.bytes()) ? Value::String(text.Part(prefix.size())) : self;
 }
-absl::StatusOr<Value> StrRemovesuffix(Budget&, const Value& self, const Arguments& arguments) {
+absl::StatusOr<Value> StrRemovesuffix(Budget& budget, const Value& self, const Arguments& arguments) {
   ArgumentReader reader("removesuffix", arguments);
-  const Text suffix = reader.String("suffix");
+  const Text& suffix = reader.String("suffix");
   RETURN_IF_ERROR(reader.Finish());
+  RETURN_IF_ERROR(budget.SpendBytes(self.text()->size()));
   const Text& text = *self.text();
   return text.bytes().ends_with(suffix.bytes()) ? Value::String(text.Part(0, text.size() - suffix.size()))
                                                 : self;
 }
 
-absl::StatusOr<Value> StrTitle(Budget&, const Value& self, const Arguments& arguments) {
+absl::StatusOr<Value> StrTitle(Budget& budget, const Value& self, const Arguments& arguments) {
   RETURN_IF_ERROR(ArgumentReader("title", arguments).Finish());
+  RETURN_IF_ERROR(budget.SpendBytes(self.text()->size()));
   return Value::String(ToTitle(*self.text(), ""));
 }
 
 absl::StatusOr<Value> StrFind(Budget& budget, const Value& self, const Arguments& arguments) {
   ArgumentReader reader("find", arguments);
-  const Text found = reader.String("sub");
+  const Text& found = reader.String("sub");
   RETURN_IF_ERROR(reader.Finish());
   RETURN_IF_ERROR(budget.SpendSearch(self.text()->size(), found.size()));
   const std::string& bytes = self.text()->bytes();
@@ -143,7 +156,7 @@ absl::StatusOr<Value> StrFind(Budget& budget, const Value& self, const Arguments
 
 absl::StatusOr<Value> StrRfind(Budget& budget, const Value& self, const Arguments& arguments) {
   ArgumentReader reader("rfind", arguments);
-  const Text found = reader.String("sub");
+  const Text& found = reader.String("sub");
   RETURN_IF_ERROR(reader.Finish());
   RETURN_IF_ERROR(budget.SpendSearch(self.text()->size(), found.size()));
   const std::string& bytes = self.text()->bytes();
@@ -153,7 +166,7 @@ absl::StatusOr<Value> StrRfind(Budget& budget, const Value& self, const Argument
 
 absl::StatusOr<Value> StrCount(Budget& budget, const Value& self, const Arguments& arguments) {
   ArgumentReader reader("count", arguments);
-  const Text found = reader.String("sub");
+  const Text& found = reader.String("sub");
   RETURN_IF_ERROR(reader.Finish());
   RETURN_IF_ERROR(budget.SpendSearch(self.text()->size(), found.size()));
   RETURN_IF_ERROR(budget.Spend(self.text()->size()));
@@ -171,6 +184,7 @@ absl::StatusOr<Value> StrJoin(Budget& budget, const Value& self, const Arguments
 absl::StatusOr<Value> StrFormat(Budget& budget, const Value& self, const Arguments& arguments) {
   const Text& format = *self.text();
   const std::string& bytes = format.bytes();
+  RETURN_IF_ERROR(budget.SpendBytes(bytes.size()));
   Text result;
   size_t next = 0;
   for (size_t at = 0; at < bytes.size();) {
@@ -186,9 +200,11 @@ absl::StatusOr<Value> StrFormat(Budget& budget, const Value& self, const Argumen
     }
     const size_t end = bytes.find('}', brace);
     const std::string name = bytes.substr(brace + 1, end == std::string::npos ? 0 : end - brace - 1);
+    RETURN_IF_ERROR(budget.SpendLookup(arguments.named.size(), name.size()));
     const bool is_position = std::ranges::all_of(name, absl::ascii_isdigit) && name.size() < 5;
     const size_t position = !is_position ? 0 : name.empty() ? next++ : static_cast<size_t>(std::stoi(name));
-    const auto named = std::ranges::find(arguments.named, name, [](const auto& item) { return item.first; });
+    const auto named = std::ranges::find(arguments.named, name,
+                                         [](const auto& item) -> const std::string& { return item.first; });
     if (bytes[brace] == '}' || end == std::string::npos ||
         (is_position ? position >= arguments.positional.size() : named == arguments.named.end())) {
       return absl::InvalidArgumentError(absl::StrCat("format has no value for '{", name, "}'"));
@@ -203,22 +219,24 @@ absl::StatusOr<Value> StrFormat(Budget& budget, const Value& self, const Argumen
 
 // Whether there is a character and all are of a kind; only ASCII ones count.
 template <typename IsKind>
-absl::StatusOr<Value> AllAre(const Value& self, const Arguments& arguments, IsKind is_kind) {
+absl::StatusOr<Value> AllAre(Budget& budget, const Value& self, const Arguments& arguments, IsKind is_kind) {
   RETURN_IF_ERROR(ArgumentReader("the method", arguments).Finish());
+  RETURN_IF_ERROR(budget.SpendBytes(self.text()->size()));
   const std::string& bytes = self.text()->bytes();
   return Value::Bool(!bytes.empty() && std::ranges::all_of(bytes, is_kind));
 }
-absl::StatusOr<Value> StrIsdigit(Budget&, const Value& self, const Arguments& arguments) {
-  return AllAre(self, arguments, absl::ascii_isdigit);
+absl::StatusOr<Value> StrIsdigit(Budget& budget, const Value& self, const Arguments& arguments) {
+  return AllAre(budget, self, arguments, absl::ascii_isdigit);
 }
-absl::StatusOr<Value> StrIsalpha(Budget&, const Value& self, const Arguments& arguments) {
-  return AllAre(self, arguments, absl::ascii_isalpha);
+absl::StatusOr<Value> StrIsalpha(Budget& budget, const Value& self, const Arguments& arguments) {
+  return AllAre(budget, self, arguments, absl::ascii_isalpha);
 }
-absl::StatusOr<Value> StrIsalnum(Budget&, const Value& self, const Arguments& arguments) {
-  return AllAre(self, arguments, absl::ascii_isalnum);
+absl::StatusOr<Value> StrIsalnum(Budget& budget, const Value& self, const Arguments& arguments) {
+  return AllAre(budget, self, arguments, absl::ascii_isalnum);
 }
-absl::StatusOr<Value> StrIsspace(Budget&, const Value& self, const Arguments& arguments) {
+absl::StatusOr<Value> StrIsspace(Budget& budget, const Value& self, const Arguments& arguments) {
   RETURN_IF_ERROR(ArgumentReader("isspace", arguments).Finish());
+  RETURN_IF_ERROR(budget.SpendBytes(self.text()->size()));
   return Value::Bool(!self.text()->empty() && Strip(*self.text(), {}).empty());
 }
 
@@ -254,8 +272,11 @@ absl::StatusOr<Value> DictGet(Budget& budget, const Value& self, const Arguments
   const Value* key = reader.Required("key");
   const Value* fallback = reader.Optional("default");
   RETURN_IF_ERROR(reader.Finish());
-  RETURN_IF_ERROR(budget.Spend(self.dict()->items.size() / 8));
-  const Value* value = key->text() != nullptr ? self.dict()->Find(key->text()->bytes()) : nullptr;
+  const Value* value = nullptr;
+  if (key->text() != nullptr) {
+    RETURN_IF_ERROR(budget.SpendLookup(self.dict()->items.size(), key->text()->size()));
+    value = self.dict()->Find(key->text()->bytes());
+  }
   return value != nullptr ? *value : fallback != nullptr ? *fallback : Value::None();
 }
 

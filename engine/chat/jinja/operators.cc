@@ -188,6 +188,7 @@ absl::StatusOr<Value> ApplyUnary(std::string_view op, const Value& operand) {
 }
 
 absl::StatusOr<Value> FormatPercent(Budget& budget, const Text& format, const std::vector<Value>& values) {
+  RETURN_IF_ERROR(budget.SpendBytes(format.size()));
   Text result;
   size_t next = 0;
   const std::string& bytes = format.bytes();

@@ -61,14 +61,14 @@ absl::StatusOr<Value> Trim(Budget& budget, const Value& input, const Arguments& 
   if (chars == nullptr || chars->text() == nullptr) {
     return Value::String(Strip(text, {}));
   }
-  RETURN_IF_ERROR(budget.SpendSearch(text.size(), chars->text()->size()));
+  RETURN_IF_ERROR(budget.SpendStrip(text.size(), chars->text()->size()));
   return Value::String(Strip(text, {}, chars->text()->bytes()));
 }
 
 absl::StatusOr<Value> ReplaceText(Budget& budget, const Value& input, const Arguments& arguments) {
   ArgumentReader reader("replace", arguments);
-  const Text old_text = reader.String("old");
-  const Text new_text = reader.String("new");
+  const Text& old_text = reader.String("old");
+  const Text& new_text = reader.String("new");
   const Value* count = reader.Optional("count");
   RETURN_IF_ERROR(reader.Finish());
   ASSIGN_OR_RETURN(const Text text, ToText(budget, input));
@@ -89,6 +89,7 @@ absl::StatusOr<Value> ToJsonText(Budget& budget, const Value& input, const Argum
   style.sort_keys = reader.Flag("sort_keys", false);
   RETURN_IF_ERROR(reader.Finish());
   if (indent != nullptr && indent->text() != nullptr) {
+    RETURN_IF_ERROR(budget.SpendBytes(indent->text()->size()));
     style.indent = indent->text()->bytes();
   } else if (indent != nullptr && ToInteger(*indent).has_value()) {
     const int64_t width = *ToInteger(*indent);
@@ -106,10 +107,10 @@ absl::StatusOr<Value> ToJsonText(Budget& budget, const Value& input, const Argum
     if (items.size() != 2 || items[0].text() == nullptr || items[1].text() == nullptr) {
       return absl::InvalidArgumentError("tojson: separators are not two strings");
     }
+    RETURN_IF_ERROR(budget.SpendBytes(items[0].text()->size() + items[1].text()->size()));
     style.item_separator = items[0].text()->bytes();
     style.key_separator = items[1].text()->bytes();
   }
-  RETURN_IF_ERROR(budget.SpendBytes(style.item_separator.size() + style.key_separator.size()));
   ASSIGN_OR_RETURN(Text text, ToJson(budget, input, style));
   return Value::String(std::move(text));
 }
@@ -134,7 +135,7 @@ absl::StatusOr<Value> Abs(Budget&, const Value& input, const Arguments& argument
   return ApplyUnary("-", input);
 }
 
-absl::StatusOr<Value> ToInt(Budget&, const Value& input, const Arguments& arguments) {
+absl::StatusOr<Value> ToInt(Budget& budget, const Value& input, const Arguments& arguments) {
   ArgumentReader reader("int", arguments);
   const int64_t fallback = reader.Integer("default", 0);
   const int64_t base = reader.Integer("base", 10);
@@ -146,6 +147,7 @@ absl::StatusOr<Value> ToInt(Budget&, const Value& input, const Arguments& argume
     }
     number = value->value;
   } else if (input.text() != nullptr) {
+    RETURN_IF_ERROR(budget.SpendBytes(input.text()->size()));
     const std::string text = Strip(*input.text(), {}).bytes();
     const char* const begin = text.data() + (text.starts_with('+') ? 1 : 0);
     const char* const end = text.data() + text.size();
@@ -167,7 +169,7 @@ absl::StatusOr<Value> ToInt(Budget&, const Value& input, const Arguments& argume
   return Value::Int(static_cast<int64_t>(number));
 }
 
-absl::StatusOr<Value> ToFloat(Budget&, const Value& input, const Arguments& arguments) {
+absl::StatusOr<Value> ToFloat(Budget& budget, const Value& input, const Arguments& arguments) {
   ArgumentReader reader("float", arguments);
   const Value* fallback = reader.Optional("default");
   RETURN_IF_ERROR(reader.Finish());
@@ -175,8 +177,11 @@ absl::StatusOr<Value> ToFloat(Budget&, const Value& input, const Arguments& argu
   if (const std::optional<Number> value = ToNumber(input)) {
     return Value::Float(value->value);
   }
-  if (input.text() != nullptr && absl::SimpleAtod(input.text()->bytes(), &number)) {
-    return Value::Float(number);
+  if (input.text() != nullptr) {
+    RETURN_IF_ERROR(budget.SpendBytes(input.text()->size()));
+    if (absl::SimpleAtod(input.text()->bytes(), &number)) {
+      return Value::Float(number);
+    }
   }
   return fallback != nullptr ? *fallback : Value::Float(0);
 }
@@ -184,7 +189,8 @@ absl::StatusOr<Value> ToFloat(Budget&, const Value& input, const Arguments& argu
 absl::StatusOr<Value> Round(Budget&, const Value& input, const Arguments& arguments) {
   ArgumentReader reader("round", arguments);
   const int64_t precision = reader.Integer("precision", 0);
-  const std::string method = reader.String("method", "common").bytes();
+  const Text common("common", Origin::kTemplate);
+  const std::string& method = reader.String("method", common).bytes();
   RETURN_IF_ERROR(reader.Finish());
   const std::optional<Number> number = ToNumber(input);
   if (!number.has_value() || precision < 0 || precision > 15) {
@@ -210,16 +216,16 @@ absl::StatusOr<Value> Indent(Budget& budget, const Value& input, const Arguments
   const bool first = reader.Flag("first", false);
   const bool blank = reader.Flag("blank", false);
   RETURN_IF_ERROR(reader.Finish());
-  Text indent("    ", Origin::kTemplate);
-  if (width != nullptr && width->text() != nullptr) {
-    indent = *width->text();
-  } else if (width != nullptr) {
-    const int64_t count = ToInteger(*width).value_or(4);
-    RETURN_IF_ERROR(budget.SpendBytes(static_cast<uint64_t>(std::max<int64_t>(count, 0))));
-    indent = Text(std::string(static_cast<size_t>(std::max<int64_t>(count, 0)), ' '), Origin::kTemplate);
+  Text blanks("    ", Origin::kTemplate);
+  if (width != nullptr && width->text() == nullptr) {
+    const auto count = static_cast<uint64_t>(std::max<int64_t>(ToInteger(*width).value_or(4), 0));
+    RETURN_IF_ERROR(budget.SpendBytes(count));
+    blanks = Text(std::string(count, ' '), Origin::kTemplate);
   }
+  const Text& indent = width != nullptr && width->text() != nullptr ? *width->text() : blanks;
   ASSIGN_OR_RETURN(const Text text, ToText(budget, input));
-  RETURN_IF_ERROR(budget.SpendBytes(CountOccurrences(text.bytes(), "\n") * (indent.size() + 64)));
+  // A line on its own takes some hundred bytes.
+  RETURN_IF_ERROR(budget.SpendBytes((CountOccurrences(text.bytes(), "\n") + 1) * (indent.size() + 64)));
   const std::vector<Text> lines = Split(text, "\n", -1, false);
   Text result;
   for (size_t i = 0; i < lines.size(); ++i) {

@@ -14,7 +14,11 @@ namespace bitnet::jinja {
 // What a block sets is not seen outside it; what is set outside is seen within.
 class Scope {
  public:
-  explicit Scope(std::shared_ptr<Scope> parent) : parent_(std::move(parent)) {}
+  explicit Scope(std::shared_ptr<Scope> parent)
+      : parent_(std::move(parent)), depth_(parent_ != nullptr ? parent_->depth_ + 1 : 0) {}
+
+  // How many scopes it is in.
+  int depth() const { return depth_; }
 
   void Set(std::string_view name, Value value) {
     variables_.insert_or_assign(std::string(name), std::move(value));
@@ -26,11 +30,12 @@ class Scope {
         return it->second;
       }
     }
-    return Value::MakeUndefined(std::string(name));
+    return Value::MakeUndefined(name);
   }
 
  private:
   const std::shared_ptr<Scope> parent_;
+  const int depth_;
   std::map<std::string, Value, std::less<>> variables_;
 };
 

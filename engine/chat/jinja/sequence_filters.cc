@@ -22,6 +22,8 @@ absl::StatusOr<Value> AtPath(Budget& budget, Value value, const Value& path) {
     return GetItem(budget, value, path);
   }
   for (const absl::string_view part : absl::StrSplit(path.text()->bytes(), '.')) {
+    RETURN_IF_ERROR(budget.Spend(1));
+    RETURN_IF_ERROR(budget.SpendBytes(part.size()));
     int64_t index = 0;
     const bool is_index = absl::SimpleAtoi(part, &index);
     ASSIGN_OR_RETURN(value,
@@ -96,7 +98,8 @@ absl::StatusOr<Value> Items(Budget& budget, const Value& input, const Arguments&
 
 absl::StatusOr<Value> Join(Budget& budget, const Value& input, const Arguments& arguments) {
   ArgumentReader reader("join", arguments);
-  const Text separator = reader.String("d", "");
+  const Text none;
+  const Text& separator = reader.String("d", none);
   const Value* attribute = reader.Optional("attribute");
   RETURN_IF_ERROR(reader.Finish());
   ASSIGN_OR_RETURN(const std::vector<Value> items, ItemsOf(budget, input));
@@ -117,8 +120,12 @@ absl::StatusOr<Value> Join(Budget& budget, const Value& input, const Arguments& 
 }
 
 // As they are to be compared: strings without regard to case unless asked.
-Value SortKey(const Value& value, bool case_sensitive) {
-  return value.text() != nullptr && !case_sensitive ? Value::String(ToLower(*value.text())) : value;
+absl::StatusOr<Value> SortKey(Budget& budget, const Value& value, bool case_sensitive) {
+  if (value.text() == nullptr || case_sensitive) {
+    return value;
+  }
+  RETURN_IF_ERROR(budget.SpendBytes(value.text()->size()));
+  return Value::String(ToLower(*value.text()));
 }
 
 // Sorts `items` by `keys`; equal ones keep their order.
@@ -162,7 +169,8 @@ absl::StatusOr<Value> Sort(Budget& budget, const Value& input, const Arguments& 
     if (attribute != nullptr && !attribute->is_none()) {
       ASSIGN_OR_RETURN(key, AtPath(budget, item, *attribute));
     }
-    keys.push_back(SortKey(key, case_sensitive));
+    ASSIGN_OR_RETURN(key, SortKey(budget, key, case_sensitive));
+    keys.push_back(std::move(key));
   }
   ASSIGN_OR_RETURN(std::vector<Value> sorted, SortBy(budget, items, keys, reverse));
   return Value::MakeList(std::move(sorted));
@@ -171,13 +179,15 @@ absl::StatusOr<Value> Sort(Budget& budget, const Value& input, const Arguments& 
 absl::StatusOr<Value> DictSort(Budget& budget, const Value& input, const Arguments& arguments) {
   ArgumentReader reader("dictsort", arguments);
   const bool case_sensitive = reader.Flag("case_sensitive", false);
-  const std::string by = reader.String("by", "key").bytes();
+  const Text key_text("key", Origin::kTemplate);
+  const bool by_value = reader.String("by", key_text).bytes() == "value";
   const bool reverse = reader.Flag("reverse", false);
   RETURN_IF_ERROR(reader.Finish());
   ASSIGN_OR_RETURN(const Value pairs, Items(budget, input, {}));
   std::vector<Value> keys;
   for (const Value& pair : pairs.list()->items) {
-    keys.push_back(SortKey(pair.list()->items[by == "value" ? 1 : 0], case_sensitive));
+    ASSIGN_OR_RETURN(Value key, SortKey(budget, pair.list()->items[by_value ? 1 : 0], case_sensitive));
+    keys.push_back(std::move(key));
   }
   ASSIGN_OR_RETURN(std::vector<Value> sorted, SortBy(budget, pairs.list()->items, keys, reverse));
   return Value::MakeList(std::move(sorted));
@@ -191,7 +201,7 @@ absl::StatusOr<Value> Unique(Budget& budget, const Value& input, const Arguments
   std::vector<Value> unique;
   std::vector<Value> keys;
   for (const Value& item : items) {
-    Value key = SortKey(item, case_sensitive);
+    ASSIGN_OR_RETURN(Value key, SortKey(budget, item, case_sensitive));
     bool is_new = true;
     for (size_t i = 0; i < keys.size() && is_new; ++i) {
       ASSIGN_OR_RETURN(const bool equal, Equal(budget, keys[i], key));
@@ -213,15 +223,17 @@ absl::StatusOr<Value> Extreme(Budget& budget, const Value& input, const Argument
   RETURN_IF_ERROR(reader.Finish());
   ASSIGN_OR_RETURN(const std::vector<Value> items, ItemsOf(budget, input));
   Value best = Value::MakeUndefined("least or greatest item");
+  Value best_key;
   for (size_t i = 0; i < items.size(); ++i) {
+    ASSIGN_OR_RETURN(Value key, SortKey(budget, items[i], case_sensitive));
     if (i > 0) {
-      ASSIGN_OR_RETURN(const std::partial_ordering order,
-                       Compare(budget, SortKey(items[i], case_sensitive), SortKey(best, case_sensitive)));
+      ASSIGN_OR_RETURN(const std::partial_ordering order, Compare(budget, key, best_key));
       if (kSign > 0 ? order >= 0 : order <= 0) {
         continue;
       }
     }
     best = items[i];
+    best_key = std::move(key);
   }
   return best;
 }
@@ -314,7 +326,7 @@ absl::StatusOr<Value> Choose(Budget& budget, const Value& input, const Arguments
 
 absl::StatusOr<Value> Attr(Budget& budget, const Value& input, const Arguments& arguments) {
   ArgumentReader reader("attr", arguments);
-  const Text name = reader.String("name");
+  const Text& name = reader.String("name");
   RETURN_IF_ERROR(reader.Finish());
   return GetAttribute(budget, input, name.bytes());
 }

@@ -3,16 +3,29 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
 #include "engine/chat/jinja/functions.h"
 #include "engine/chat/jinja/interpreter.h"
 #include "engine/chat/jinja/parser.h"
 
 namespace bitnet::jinja {
 
+namespace {
+
+// A name or a number of a template may be as long as the template, and what it raises even longer.
+absl::Status Mistake(absl::string_view message) {
+  constexpr size_t kMaxBytes = 1000;
+  return absl::InvalidArgumentError(
+      absl::StrCat(message.substr(0, kMaxBytes), message.size() > kMaxBytes ? "..." : ""));
+}
+
+}  // namespace
+
 absl::StatusOr<Template> Template::Parse(std::string_view source) {
-  ASSIGN_OR_RETURN(Block block, ParseTemplate(source));
-  return Template(std::move(block));
+  absl::StatusOr<Block> block = ParseTemplate(source);
+  if (!block.ok()) {
+    return Mistake(block.status().message());
+  }
+  return Template(*std::move(block));
 }
 
 absl::StatusOr<Text> Template::Render(const std::vector<std::pair<std::string, Value>>& variables,
@@ -27,9 +40,9 @@ absl::StatusOr<Text> Template::Render(const std::vector<std::pair<std::string, V
   Interpreter interpreter(budget, std::make_shared<Scope>(globals));
   absl::StatusOr<Text> text = interpreter.Run(block_);
   if (text.ok() || text.status().code() == kRaised) {
-    return text.ok() ? std::move(text) : absl::InvalidArgumentError(text.status().message());
+    return text.ok() ? std::move(text) : Mistake(text.status().message());
   }
-  return absl::InvalidArgumentError(absl::StrCat("line ", interpreter.line(), ": ", text.status().message()));
+  return Mistake(absl::StrCat("line ", interpreter.line(), ": ", text.status().message()));
 }
 
 }  // namespace bitnet::jinja

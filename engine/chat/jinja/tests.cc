@@ -38,7 +38,6 @@ constexpr PlainTest kPlainTests[] = {
     {"float", [](const Value& v) { return v.floating() != nullptr; }},
     {"integer", IsInteger},
     {"iterable", IsSized},
-    {"lower", [](const Value& v) { return IsCased(v, ToLower); }},
     {"mapping", [](const Value& v) { return v.dict() != nullptr; }},
     {"none", [](const Value& v) { return v.is_none(); }},
     {"number", IsNumber},
@@ -46,7 +45,6 @@ constexpr PlainTest kPlainTests[] = {
     {"string", [](const Value& v) { return v.text() != nullptr; }},
     {"true", [](const Value& v) { return IsBool(v, true); }},
     {"undefined", [](const Value& v) { return v.is_undefined(); }},
-    {"upper", [](const Value& v) { return IsCased(v, ToUpper); }},
 };
 
 // Tests that are operators with another name.
@@ -78,6 +76,11 @@ absl::StatusOr<bool> ApplyTest(Budget& budget, std::string_view name, const Valu
       test != std::end(kPlainTests)) {
     RETURN_IF_ERROR(reader.Finish());
     return test->passes(value);
+  }
+  if (name == "lower" || name == "upper") {
+    RETURN_IF_ERROR(reader.Finish());
+    RETURN_IF_ERROR(budget.SpendBytes(value.text() != nullptr ? 4 * value.text()->size() : 0));
+    return IsCased(value, name == "lower" ? ToLower : ToUpper);
   }
   if (name == "even" || name == "odd") {
     RETURN_IF_ERROR(reader.Finish());

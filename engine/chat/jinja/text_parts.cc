@@ -70,47 +70,42 @@ std::vector<Cut> FindCuts(std::string_view bytes, std::string_view separator, in
   return cuts;
 }
 
-// What follows the last cut keeps the white space at its end.
-std::vector<Text> SplitWords(const Text& text, int64_t max_cuts) {
-  std::vector<Text> words;
-  const Text rest = Strip(text, {.left = true, .right = false});
-  size_t begin = 0;
-  const std::string& bytes = rest.bytes();
+// The words between white space.
+std::vector<Cut> FindWords(std::string_view bytes) {
+  std::vector<Cut> words;
   const auto space_at = [&](size_t at) { return IsSpaceAt(bytes, at, CharLength(bytes, at)); };
-  while (begin < bytes.size()) {
-    if (max_cuts >= 0 && static_cast<int64_t>(words.size()) == max_cuts) {
-      words.push_back(rest.Part(begin));
-      break;
+  for (size_t at = 0; at < bytes.size();) {
+    const size_t begin = at;
+    while (at < bytes.size() && !space_at(at)) {
+      at += CharLength(bytes, at);
     }
-    size_t end = begin;
-    while (end < bytes.size() && !space_at(end)) {
-      end += CharLength(bytes, end);
+    if (at > begin) {
+      words.push_back({begin, at});
     }
-    words.push_back(rest.Part(begin, end));
-    while (end < bytes.size() && space_at(end)) {
-      end += CharLength(bytes, end);
+    while (at < bytes.size() && space_at(at)) {
+      at += CharLength(bytes, at);
     }
-    begin = end;
   }
   return words;
 }
 
-// As SplitWords, the words counted from the right.
-std::vector<Text> SplitWordsFromRight(const Text& text, int64_t max_cuts) {
-  std::vector<Text> words = SplitWords(text, -1);
-  if (max_cuts < 0 || static_cast<int64_t>(words.size()) <= max_cuts + 1) {
-    return words;
+// What follows the last cut keeps the white space at its end, or from the right, at its beginning.
+std::vector<Text> SplitWords(const Text& text, int64_t max_cuts, bool from_right) {
+  const std::vector<Cut> words = FindWords(text.bytes());
+  const size_t count = max_cuts < 0 ? words.size() : std::min<uint64_t>(max_cuts, words.size());
+  const bool has_rest = count < words.size();
+  const size_t first = from_right ? words.size() - count : 0;
+  std::vector<Text> parts;
+  if (has_rest && from_right) {
+    parts.push_back(text.Part(0, words[first - 1].end));
   }
-  // The first word now is all that is left of the last `max_cuts`, with the white space at its beginning.
-  Text rest = Strip(text, {.left = false, .right = true});
-  const auto kept = words.end() - static_cast<ptrdiff_t>(max_cuts);
-  for (auto word = words.end(); word != kept;) {
-    --word;
-    rest = Strip(rest.Part(0, rest.size() - word->size()), {.left = false, .right = true});
+  for (size_t i = first; i < first + count; ++i) {
+    parts.push_back(text.Part(words[i].begin, words[i].end));
   }
-  std::vector<Text> result = {rest};
-  result.insert(result.end(), kept, words.end());
-  return result;
+  if (has_rest && !from_right) {
+    parts.push_back(text.Part(words[count].begin));
+  }
+  return parts;
 }
 
 }  // namespace
@@ -142,7 +137,7 @@ Text Strip(const Text& text, StripEnds ends, std::optional<std::string_view> cha
 std::vector<Text> Split(const Text& text, std::optional<std::string_view> separator, int64_t max_cuts,
                         bool from_right) {
   if (!separator.has_value()) {
-    return from_right ? SplitWordsFromRight(text, max_cuts) : SplitWords(text, max_cuts);
+    return SplitWords(text, max_cuts, from_right);
   }
   return PartsBetween(text, FindCuts(text.bytes(), *separator, max_cuts, from_right));
 }

@@ -58,7 +58,10 @@ class JsonWriter {
     Write(std::string_view(&open, 1));
     ++depth_;
     for (size_t i = 0; i < count; ++i) {
-      Write(i > 0 ? style_.item_separator : "");
+      if (i > 0) {
+        RETURN_IF_ERROR(budget_.SpendBytes(style_.item_separator.size()));
+        Write(style_.item_separator);
+      }
       RETURN_IF_ERROR(NewLine());
       RETURN_IF_ERROR(append_item(i));
     }
@@ -80,6 +83,7 @@ class JsonWriter {
     return AppendItems('{', '}', order.size(), [&](size_t i) -> absl::Status {
       const auto& [key, value] = dict.items[order[i]];
       RETURN_IF_ERROR(AppendString(key));
+      RETURN_IF_ERROR(budget_.SpendBytes(style_.key_separator.size()));
       Write(style_.key_separator);
       return Append(value);
     });

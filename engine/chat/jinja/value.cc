@@ -19,8 +19,13 @@ absl::Status CheckDepth(int depth) {
 
 }  // namespace
 
-Value Value::MakeUndefined(std::string name) {
-  return Value(Undefined{std::make_shared<const std::string>(std::move(name))});
+Value Value::MakeUndefined(std::string_view name) {
+  constexpr size_t kMaxName = 64;  // A message needs no more, and a key that a template makes may be huge.
+  std::string kept(name.substr(0, kMaxName));
+  if (name.size() > kMaxName) {
+    kept += "...";
+  }
+  return Value(Undefined{std::make_shared<const std::string>(std::move(kept))});
 }
 
 absl::StatusOr<Value> Value::MakeList(std::vector<Value> items, bool is_tuple) {

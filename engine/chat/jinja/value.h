@@ -29,9 +29,10 @@ struct Function;
 // no container takes one, nor what may refer to one, so that nothing can contain itself.
 class Value {
  public:
-  // Something that is not there. `name` is for the message when it is used nevertheless.
+  // Something that is not there. `name` is for the message when it is used nevertheless; the beginning of a
+  // long one is kept.
   Value() : Value(Undefined{}) {}
-  static Value MakeUndefined(std::string name);
+  static Value MakeUndefined(std::string_view name);
   static Value None() { return Value(NoneType{}); }
   static Value Bool(bool value) { return Value(value); }
   static Value Int(int64_t value) { return Value(value); }

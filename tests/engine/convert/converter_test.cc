@@ -294,6 +294,7 @@ TEST_F(ConverterTest, WritesLlamasHeadsInGgufsOrder) {
   }
   SafetensorsWriter writer;
   writer.Floats("model.layers.0.self_attn.q_proj.weight", {kHeads * kHeadDim, kHidden}, query);
+  writer.Floats("model.embed_tokens.weight", {4096, kHidden}, std::vector<float>(4096 * kHidden));
   directory_.Write("model.safetensors", writer.Finish());
   const auto input = OpenModel(directory_.path(), FileAccess::kMap);
   ASSERT_TRUE(input.ok()) << input.status();

@@ -48,8 +48,14 @@ SafetensorsWriter Norms(const std::string& name) {
   return writer;
 }
 
+// The vocabulary has to have an embedding, though a narrow one.
+SafetensorsWriter WithEmbedding(SafetensorsWriter writer) {
+  writer.Floats("model.embed_tokens.weight", {4096, 1}, std::vector<float>(4096));
+  return writer;
+}
+
 TEST_F(OpenModelTest, OpensOneFile) {
-  directory_.Write("model.safetensors", Norms("model.norm.weight").Finish());
+  directory_.Write("model.safetensors", WithEmbedding(Norms("model.norm.weight")).Finish());
   for (const FileAccess access : {FileAccess::kMap, FileAccess::kRead}) {
     const auto file = Open(access);
     ASSERT_TRUE(file.ok()) << file.status();
@@ -65,24 +71,26 @@ TEST_F(OpenModelTest, OpensOneFile) {
 
 TEST_F(OpenModelTest, OpensShards) {
   directory_.Write("a.safetensors", Norms("model.norm.weight").Finish());
-  directory_.Write("b.safetensors", Norms("model.layers.1.input_layernorm.weight").Finish());
+  directory_.Write("b.safetensors", WithEmbedding(Norms("model.layers.1.input_layernorm.weight")).Finish());
   directory_.Write("model.safetensors.index.json",
                    nlohmann::json{{"metadata", {{"total_size", 16}}},
                                   {"weight_map",
                                    {{"model.norm.weight", "a.safetensors"},
+                                    {"model.embed_tokens.weight", "b.safetensors"},
                                     {"model.layers.1.input_layernorm.weight", "b.safetensors"}}}});
   const auto file = Open();
   ASSERT_TRUE(file.ok()) << file.status();
-  ASSERT_EQ((*file)->tensors().size(), 2u);
-  EXPECT_EQ((*file)->tensors()[0].name, "blk.1.attn_norm.weight");
-  EXPECT_EQ((*file)->tensors()[1].name, "output_norm.weight");
+  std::set<std::string> names;
+  for (const ModelTensor& tensor : (*file)->tensors()) names.insert(tensor.name);
+  EXPECT_EQ(names,
+            (std::set<std::string>{"token_embd.weight", "blk.1.attn_norm.weight", "output_norm.weight"}));
 }
 
 TEST_F(OpenModelTest, AddsTheFrequenciesOfLlama3AsATensor) {
   config_["rope_scaling"] = {
       {"rope_type", "llama3"}, {"factor", 8}, {"original_max_position_embeddings", 8192}};
   WriteConfig(config_);
-  directory_.Write("model.safetensors", Norms("model.norm.weight").Finish());
+  directory_.Write("model.safetensors", WithEmbedding(Norms("model.norm.weight")).Finish());
   const auto file = Open();
   ASSERT_TRUE(file.ok()) << file.status();
   const auto factors = (*file)->GetTensor("rope_freqs.weight");
@@ -107,6 +115,21 @@ TEST_F(OpenModelTest, NamesDirectoryAndTensor) {
   directory_.Write("model.safetensors", Norms("model.what").Finish());
   EXPECT_TRUE(IsError(Open().status(), absl::StatusCode::kUnimplemented, directory_.path()));
   EXPECT_TRUE(IsError(Open().status(), absl::StatusCode::kUnimplemented, "'model.what'"));
+}
+
+// Two thousand million tokens would take a hundred gigabytes.
+TEST_F(OpenModelTest, RefusesAVocabularyThatIsNotTheEmbeddings) {
+  for (const int64_t size : {int64_t{1} << 31, int64_t{4097}, int64_t{4095}}) {
+    config_["vocab_size"] = size;
+    WriteConfig(config_);
+    directory_.Write("model.safetensors", WithEmbedding(Norms("model.norm.weight")).Finish());
+    EXPECT_TRUE(IsError(Open().status(), absl::StatusCode::kDataLoss,
+                        "config.json: vocab_size is " + std::to_string(size) +
+                            "; the 4096 rows of tensor 'model.embed_tokens.weight' were wanted"));
+    directory_.Write("model.safetensors", Norms("model.norm.weight").Finish());
+    EXPECT_TRUE(IsError(Open().status(), absl::StatusCode::kDataLoss,
+                        "but tensor 'model.embed_tokens.weight' is missing"));
+  }
 }
 
 TEST_F(OpenModelTest, RefusesAnIndexThatLies) {

@@ -120,6 +120,9 @@ TEST(VocabularyTest, FindsEveryEnd) {
   GgufWriter bad = vocabulary.Writer();
   bad.Int32s("tokenizer.ggml.eos_token_ids", {-1});
   ExpectDataLoss(bad, "'tokenizer.ggml.eos_token_ids' has -1; there are 261 tokens");
+  GgufWriter many = vocabulary.Writer();
+  many.Int32s("tokenizer.ggml.eos_token_ids", std::vector<int32_t>(1001));
+  ExpectDataLoss(many, "'tokenizer.ggml.eos_token_ids' has 1001 items; at most 1000 were wanted");
 }
 
 TEST(VocabularyTest, RefusesUnknownKinds) {

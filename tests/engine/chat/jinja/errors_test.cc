@@ -86,6 +86,15 @@ TEST(ErrorsTest, ThatTheTemplateRaisesAreItsOwnWords) {
   EXPECT_EQ(status, absl::InvalidArgumentError("Roles must alternate: 1"));
 }
 
+TEST(ErrorsTest, AreShort) {
+  const std::string name(300, 'x');
+  EXPECT_EQ(Rendered("{{ " + name + " }}"), "error: line 1: a name has 300 bytes; at most 255 were wanted");
+  EXPECT_EQ(Rendered("{{ {}['" + name + "'].a }}"), "error: line 1: there is no 'a' of what is undefined: '" +
+                                                        std::string(64, 'x') + "...' is undefined");
+  EXPECT_EQ(Rendered("{{ 1 | attr('a') | attr('" + std::string(5000, 'x') + "') }}").size(), 7u + 1000 + 3);
+  EXPECT_EQ(Rendered("{{ " + std::string(5000, '1') + " }}").size(), 7u + 1000 + 3);
+}
+
 // A template may hold what it never comes to.
 TEST(ErrorsTest, OfPartsThatAreNotReachedDoNotCount) {
   EXPECT_EQ(Rendered("{% if false %}{{ x | nope }}{{ x is nope }}{{ y.z.w() }}{% endif %}a"), "a");

@@ -19,6 +19,11 @@ constexpr Case kCases[] = {
     {"{{ 'a,b,,c'.split(',') }} {{ 'a,b,c'.split(',', 1) }} {{ ' a  b '.split() }} {{ 'a b c'.split(none, 1) "
      "}} {{ ''.split(',') }} {{ ''.split() }}",
      "['a', 'b', '', 'c'] ['a', 'b,c'] ['a', 'b'] ['a', 'b c'] [''] []"},
+    {"{{ ' a  b c '.rsplit(none, 1) }} {{ ' a b'.rsplit(none, 1) }} {{ ' a b '.rsplit(none, 2) }} {{ ' a "
+     "'.rsplit(none, "
+     "0) }} {{ ' a '.split(none, 0) }} {{ '  '.rsplit(none, 0) }} {{ 'a b'.rsplit(none, 9223372036854775807) "
+     "}}",
+     "[' a  b', 'c'] [' a', 'b'] ['a', 'b'] [' a'] ['a '] [] ['a', 'b']"},
     {"{{ 'a,b,c'.rsplit(',', 1) }} {{ ' a b c '.rsplit(none, 1) }} {{ 'a\\nb\\r\\n\\nc\\n'.splitlines() }}",
      "['a,b', 'c'] [' a b', 'c'] ['a', 'b', '', 'c']"},
     {"{{ '</think>x</think> y'.split('</think>')[-1].lstrip() }}", "y"},
