@@ -29,6 +29,8 @@ class Context:
         params = api.llama_context_default_params()
         params.n_ctx, params.n_batch, params.n_ubatch = -(-tokens // 256) * 256 * sequences, work.PREFILL, work.PREFILL
         params.n_seq_max, params.n_threads, params.n_threads_batch = sequences, threads, threads
+        if sequences > 1 and hasattr(params, "flash_attn"):
+            params.flash_attn = False  # ik_llama.cpp's aborts here with several sequences; in a cache this short it saves nothing.
         self.context = api.llama_init_from_model(self.model, params)
         if not self.context:
             sys.exit("%s makes no context for %s" % (api.__name__, path))
@@ -61,7 +63,7 @@ class Context:
 def generate(context, sequences, count):
     """Seconds that `count` tokens after the prompt take."""
     context.clear()
-    context.decode([(s, p) for s in range(sequences) for p in range(work.PROMPT)])
+    context.decode([(s, p) for p in range(work.PROMPT) for s in range(sequences)])
     start = time.perf_counter()
     for step in range(count):
         context.decode([(s, work.PROMPT + step) for s in range(sequences)])
