@@ -30,7 +30,7 @@ class Context:
         params.n_ctx, params.n_batch, params.n_ubatch = -(-tokens // 256) * 256 * sequences, work.PREFILL, work.PREFILL
         params.n_seq_max, params.n_threads, params.n_threads_batch = sequences, threads, threads
         if sequences > 1 and hasattr(params, "flash_attn"):
-            params.flash_attn = False  # ik_llama.cpp's aborts here with several sequences; in a cache this short it saves nothing.
+            params.flash_attn = False  # The package's asserts S > 0 in iqk_fa_templates.h with several sequences.
         self.context = api.llama_init_from_model(self.model, params)
         if not self.context:
             sys.exit("%s makes no context for %s" % (api.__name__, path))
