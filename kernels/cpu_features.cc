@@ -1,7 +1,5 @@
 #include "kernels/cpu_features.h"
 
-#include <algorithm>
-
 #if defined(__x86_64__)
 #include <cpuid.h>
 #elif defined(__aarch64__) && defined(__APPLE__)
@@ -14,19 +12,6 @@
 #endif
 
 namespace bitnet {
-namespace {
-
-constexpr Isa kIsas[] = {
-#if defined(__x86_64__)
-    {"x86_avx512vnni", kAvx2 | kAvx512Vnni},
-    {"x86_avx2", kAvx2},
-#elif defined(__aarch64__)
-    {"arm_neondot", kNeonDot},
-#endif
-    {"portable", kNoFeatures},
-};
-
-}  // namespace
 
 #if defined(__x86_64__)
 
@@ -68,17 +53,5 @@ CpuFeatures DetectCpuFeatures() {
 CpuFeatures DetectCpuFeatures() { return kNoFeatures; }
 
 #endif
-
-std::span<const Isa> Isas() { return kIsas; }
-
-const Isa* FindIsa(std::string_view name) {
-  const auto* it = std::ranges::find(kIsas, name, &Isa::name);
-  return it == std::end(kIsas) ? nullptr : it;
-}
-
-const Isa& BestIsa(CpuFeatures have) {
-  // The last rung needs nothing, so one is always found.
-  return *std::ranges::find_if(kIsas, [=](const Isa& isa) { return Covers(have, isa.features); });
-}
 
 }  // namespace bitnet
