@@ -34,18 +34,31 @@ CpuFeatures DetectCpuFeatures() {
 
 #elif defined(__aarch64__) && defined(__APPLE__)
 
-CpuFeatures DetectCpuFeatures() {
-  int has_dot = 0;
-  size_t size = sizeof(has_dot);
+namespace {
+
+bool Has(const char* feature) {
+  int has = 0;
+  size_t size = sizeof(has);
   // Fails on systems that do not know the name, which then leaves the feature out.
-  const bool known = sysctlbyname("hw.optional.arm.FEAT_DotProd", &has_dot, &size, nullptr, 0) == 0;
-  return known && has_dot != 0 ? kNeonDot : kNoFeatures;
+  return sysctlbyname(feature, &has, &size, nullptr, 0) == 0 && has != 0;
+}
+
+}  // namespace
+
+CpuFeatures DetectCpuFeatures() {
+  CpuFeatures have;
+  if (Has("hw.optional.arm.FEAT_DotProd")) have = have | kNeonDot;
+  if (Has("hw.optional.arm.FEAT_I8MM")) have = have | kNeonI8mm;
+  return have;
 }
 
 #elif defined(__aarch64__) && defined(__linux__)
 
 CpuFeatures DetectCpuFeatures() {
-  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0 ? kNeonDot : kNoFeatures;
+  CpuFeatures have;
+  if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) have = have | kNeonDot;
+  if ((getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0) have = have | kNeonI8mm;
+  return have;
 }
 
 #else

@@ -11,6 +11,7 @@ constexpr Isa kIsas[] = {
     {"x86_avx512vnni", kAvx2 | kAvx512Vnni},
     {"x86_avx2", kAvx2},
 #elif defined(__aarch64__)
+    {"arm_neoni8mm", kNeonDot | kNeonI8mm},
     {"arm_neondot", kNeonDot},
 #endif
     {"portable", kNoFeatures},

@@ -11,6 +11,9 @@ constexpr PanelGemmKernel kKernels[] = {
      AddPanelGroupX86Avx512Vnni},
     {"x86_avx2", kAvx2, UnpackPanelX86Avx2, MultiplyPanelX86Avx2, AddPanelGroupX86Avx2},
 #elif defined(__aarch64__)
+    // What is not a matrix product is NEON's.
+    {"arm_neoni8mm", kNeonDot | kNeonI8mm, UnpackPanelArmNeonI8mm, MultiplyPanelArmNeonI8mm,
+     AddPanelGroupArmNeonDot},
     {"arm_neondot", kNeonDot, UnpackPanelArmNeonDot, MultiplyPanelArmNeonDot, AddPanelGroupArmNeonDot},
 #endif
     {"portable", kNoFeatures, UnpackPanelPortable, MultiplyPanelPortable, AddPanelGroupPortable},
