@@ -48,7 +48,7 @@ function(bitnet_precompile_folder folder group)
     get_target_property(type ${target} TYPE)
     get_target_property(links ${target} LINK_LIBRARIES)
     # GoogleTest's headers want the definitions that come with it: helpers without it go without.
-    if(type MATCHES "^(EXECUTABLE|STATIC_LIBRARY)$" AND (NOT group MATCHES test OR links MATCHES GTest::))
+    if(type MATCHES "^(EXECUTABLE|STATIC_LIBRARY|OBJECT_LIBRARY)$" AND (NOT group MATCHES test OR links MATCHES GTest::))
       bitnet_precompile(${target} ${group})
     endif()
   endforeach()

@@ -1,7 +1,5 @@
 #include "kernels/cpu_features.h"
 
-#include <algorithm>
-
 #if defined(__x86_64__)
 #include <cpuid.h>
 #elif defined(__aarch64__) && defined(__APPLE__)
@@ -14,19 +12,6 @@
 #endif
 
 namespace bitnet {
-namespace {
-
-constexpr Isa kIsas[] = {
-#if defined(__x86_64__)
-    {"x86_avx512vnni", kAvx2 | kAvx512Vnni},
-    {"x86_avx2", kAvx2},
-#elif defined(__aarch64__)
-    {"arm_neondot", kNeonDot},
-#endif
-    {"portable", kNoFeatures},
-};
-
-}  // namespace
 
 #if defined(__x86_64__)
 
@@ -49,18 +34,31 @@ CpuFeatures DetectCpuFeatures() {
 
 #elif defined(__aarch64__) && defined(__APPLE__)
 
-CpuFeatures DetectCpuFeatures() {
-  int has_dot = 0;
-  size_t size = sizeof(has_dot);
+namespace {
+
+bool Has(const char* feature) {
+  int has = 0;
+  size_t size = sizeof(has);
   // Fails on systems that do not know the name, which then leaves the feature out.
-  const bool known = sysctlbyname("hw.optional.arm.FEAT_DotProd", &has_dot, &size, nullptr, 0) == 0;
-  return known && has_dot != 0 ? kNeonDot : kNoFeatures;
+  return sysctlbyname(feature, &has, &size, nullptr, 0) == 0 && has != 0;
+}
+
+}  // namespace
+
+CpuFeatures DetectCpuFeatures() {
+  CpuFeatures have;
+  if (Has("hw.optional.arm.FEAT_DotProd")) have = have | kNeonDot;
+  if (Has("hw.optional.arm.FEAT_I8MM")) have = have | kNeonI8mm;
+  return have;
 }
 
 #elif defined(__aarch64__) && defined(__linux__)
 
 CpuFeatures DetectCpuFeatures() {
-  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0 ? kNeonDot : kNoFeatures;
+  CpuFeatures have;
+  if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) have = have | kNeonDot;
+  if ((getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0) have = have | kNeonI8mm;
+  return have;
 }
 
 #else
@@ -68,17 +66,5 @@ CpuFeatures DetectCpuFeatures() {
 CpuFeatures DetectCpuFeatures() { return kNoFeatures; }
 
 #endif
-
-std::span<const Isa> Isas() { return kIsas; }
-
-const Isa* FindIsa(std::string_view name) {
-  const auto* it = std::ranges::find(kIsas, name, &Isa::name);
-  return it == std::end(kIsas) ? nullptr : it;
-}
-
-const Isa& BestIsa(CpuFeatures have) {
-  // The last rung needs nothing, so one is always found.
-  return *std::ranges::find_if(kIsas, [=](const Isa& isa) { return Covers(have, isa.features); });
-}
 
 }  // namespace bitnet

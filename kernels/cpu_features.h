@@ -21,7 +21,8 @@ inline constexpr CpuFeatures kAvx2{1u << 0};        // AVX2, FMA and F16C togeth
 inline constexpr CpuFeatures kAvx512Vnni{1u << 1};  // AVX-512 F, BW, VL, DQ and VNNI together.
 // AVX-512 VPOPCNTDQ. No rung of the ladder: where it is missing, one operation falls back a rung.
 inline constexpr CpuFeatures kAvx512Popcnt{1u << 2};
-inline constexpr CpuFeatures kNeonDot{1u << 8};  // Armv8.2 dot product (SDOT).
+inline constexpr CpuFeatures kNeonDot{1u << 8};   // Armv8.2 dot product (SDOT).
+inline constexpr CpuFeatures kNeonI8mm{1u << 9};  // Armv8.6 products of int8 matrices (SMMLA).
 
 constexpr bool Covers(CpuFeatures have, CpuFeatures needs) { return (have & needs) == needs; }
 

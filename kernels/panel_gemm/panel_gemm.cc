@@ -17,6 +17,13 @@ constexpr PanelGemmKernel kKernels[] = {
      {16, 9, 16}},
     {"x86_avx2", kAvx2, UnpackPanelX86Avx2, MultiplyPanelX86Avx2, AddPanelGroupX86Avx2, {48, 9, 48}},
 #elif defined(__aarch64__)
+    // What is not a matrix product is NEON's.
+    {"arm_neoni8mm",
+     kNeonDot | kNeonI8mm,
+     UnpackPanelArmNeonI8mm,
+     MultiplyPanelArmNeonI8mm,
+     AddPanelGroupArmNeonDot,
+     {8, 8, 8}},
     {"arm_neondot",
      kNeonDot,
      UnpackPanelArmNeonDot,
