@@ -15,8 +15,9 @@ constexpr size_t kBlockBytes = 64;
 constexpr size_t kQuadRows = 4;
 constexpr size_t kQuadBytes = 16;    // Of a block: four rows by four bytes. Of a panel: two rows by eight k.
 constexpr size_t kEightBytes = 128;  // Of a panel.
-// 8 pairs of rows x 3 pairs of columns: 24 sums, 3 x and the codes of two pairs fit the 32 registers.
-constexpr size_t kMaxColumnPairs = 3;
+// 8 pairs of rows x 2 pairs of columns: 16 sums, 8 codes and 2 x fit the 32 registers. With 3 pairs, which
+// would, GCC 12 spills.
+constexpr size_t kMaxColumnPairs = 2;
 
 // Four rows of two planes of four k each, at the panel's place for these rows.
 void StoreEight(uint8x16_t first_four, uint8x16_t next_four, uint8_t* panel) {
@@ -127,26 +128,13 @@ void ColumnPairs(const PanelGemmArgs& args, size_t b) {
     for (int32x4_t& sum : pairs) sum = vdupq_n_s32(0);
   }
   size_t k0 = 0;
-  for (; k0 + 16 <= args.k; k0 += 16, w += 2 * kEightBytes) {
-    int8x16_t first[kPairs], second[kPairs];
-#pragma GCC unroll 8
-    for (int p = 0; p < kPairs; ++p) {
-      const int64x2_t even = vreinterpretq_s64_s8(vld1q_s8(x[2 * p] + k0));
-      const int64x2_t odd = vreinterpretq_s64_s8(vld1q_s8(x[2 * p + 1] + k0));
-      first[p] = vreinterpretq_s8_s64(vzip1q_s64(even, odd));
-      second[p] = vreinterpretq_s8_s64(vzip2q_s64(even, odd));
-    }
-    AddEight<kPairs>(w, first, sums);
-    AddEight<kPairs>(w + kEightBytes, second, sums);
-  }
-  if (k0 + 8 <= args.k) {
+  for (; k0 + 8 <= args.k; k0 += 8, w += kEightBytes) {
     int8x16_t eight[kPairs];
 #pragma GCC unroll 8
-    for (int p = 0; p < kPairs; ++p)
+    for (int p = 0; p < kPairs; ++p) {
       eight[p] = vcombine_s8(vld1_s8(x[2 * p] + k0), vld1_s8(x[2 * p + 1] + k0));
+    }
     AddEight<kPairs>(w, eight, sums);
-    k0 += 8;
-    w += kEightBytes;
   }
   if (k0 < args.k) {
     int8x16_t four[kPairs];
@@ -176,8 +164,7 @@ void ColumnPairs(const PanelGemmArgs& args, size_t b) {
 
 using RunColumnPairs = void(const PanelGemmArgs& args, size_t b);
 
-constexpr RunColumnPairs* kColumnPairs[kMaxColumnPairs + 1] = {nullptr, ColumnPairs<1>, ColumnPairs<2>,
-                                                               ColumnPairs<3>};
+constexpr RunColumnPairs* kColumnPairs[kMaxColumnPairs + 1] = {nullptr, ColumnPairs<1>, ColumnPairs<2>};
 
 }  // namespace
 
@@ -193,14 +180,10 @@ void UnpackPanelArmNeonI8mm(PanelSource source, size_t k, const uint8_t* w, uint
 }
 
 void MultiplyPanelArmNeonI8mm(const PanelGemmArgs& args) {
-  // The pairs in groups of nearly equal size: 4 as 2 + 2, since 3 + 1 would read the panel for one alone.
-  size_t pairs = (args.batch + 1) / 2;
-  size_t groups = (pairs + kMaxColumnPairs - 1) / kMaxColumnPairs;
-  for (size_t b = 0; b < args.batch; --groups) {
-    const size_t now = (pairs + groups - 1) / groups;
-    kColumnPairs[now](args, b);
-    pairs -= now;
-    b += 2 * now;
+  // The pairs two by two, then one that is left.
+  for (size_t b = 0; b < args.batch; b += 2 * kMaxColumnPairs) {
+    const size_t pairs = (args.batch - b + 1) / 2;
+    kColumnPairs[pairs < kMaxColumnPairs ? pairs : kMaxColumnPairs](args, b);
   }
 }
 

@@ -15,19 +15,29 @@ std::string ValueOf(const std::vector<std::string>& command, const std::string& 
 }
 
 TEST(WorkerCommandTest, LeavesWhatWasNotSaidToTheWorker) {
-  const auto command = WorkerCommand({.worker_binary = "bitnet-worker"}, {.name = "W0", .threads = 3}, "/s");
+  ServiceOptions options;
+  options.worker_binary = "bitnet-worker";
+  const auto command = WorkerCommand(options, {.name = "W0", .cluster = "P0", .threads = 3}, "/s");
   EXPECT_EQ(command[0], "bitnet-worker");
   EXPECT_EQ(ValueOf(command, "--socket"), "/s");
   EXPECT_EQ(ValueOf(command, "--threads"), "3");
-  for (const char* flag : {"--chunk-size", "--speculate", "--max-sequences", "--kv-cache-tokens", "--isa"}) {
+  for (const char* flag : {"--chunk-size", "--speculate", "--max-sequences", "--kv-cache-tokens", "--isa",
+                           "--kv-type", "--head"}) {
     EXPECT_EQ(std::ranges::count(command, flag), 0) << flag;
   }
 }
 
 TEST(WorkerCommandTest, PassesOnWhatWasSaid) {
-  const auto command = WorkerCommand({.chunk_size = 64, .speculate = "off"}, {.name = "W0"}, "/s");
+  ServiceOptions options;
+  options.chunk_size = 64;
+  options.speculate = "off";
+  options.kv_type = "int8";
+  options.head = "file";
+  const auto command = WorkerCommand(options, {.name = "W0", .cluster = "P0"}, "/s");
   EXPECT_EQ(ValueOf(command, "--chunk-size"), "64");
   EXPECT_EQ(ValueOf(command, "--speculate"), "off");
+  EXPECT_EQ(ValueOf(command, "--kv-type"), "int8");
+  EXPECT_EQ(ValueOf(command, "--head"), "file");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "engine/formats/row_decoder.h"
 #include "engine/formats/row_encoder.h"
 #include "tests/engine/formats/reference_tensor.h"
@@ -19,7 +20,7 @@ constexpr size_t kRows = 4;
 constexpr size_t kK = 512;
 
 std::vector<uint8_t> ReadGolden(const std::string& name) {
-  const std::string path = std::string(BITNET_GOLDEN_DIR) + "/" + name;
+  const std::string path = absl::StrCat(BITNET_GOLDEN_DIR, "/", name);
   std::ifstream in(path, std::ios::binary);
   std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   EXPECT_FALSE(bytes.empty()) << path;

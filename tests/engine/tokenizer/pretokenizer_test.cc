@@ -68,7 +68,7 @@ TEST_F(PretokenizerTest, KeepsLongRunsTogether) {
   EXPECT_EQ(Split(std::string(kLength, 'a')).size(), 1u);
   EXPECT_EQ(Split(std::string(kLength, '.')).size(), 1u);
   EXPECT_EQ(Split(std::string(kLength, ' ')).size(), 1u);
-  EXPECT_EQ(Split(std::string(kLength, ' ') + "a").size(), 2u);
+  EXPECT_EQ(Split(std::string(kLength, ' ').append("a")).size(), 2u);
   EXPECT_EQ(Split(std::string(kLength, '\n')).size(), 1u);
   EXPECT_EQ(Split(std::string(kLength, '1')).size(), kLength / 3 + 1);
   std::string accents;
