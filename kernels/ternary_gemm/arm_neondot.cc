@@ -3,7 +3,8 @@
 #include "kernels/ternary_gemm/ternary_gemm.h"
 
 // A tile x block is four registers of 4 rows each: 32-bit lane r belongs to row r, and plane p (bits 2p+1:2p
-// of each byte) holds the codes of k offsets 4p .. 4p+3. SDOT by lane p of the block's 16 x adds a plane.
+// of each byte) holds the codes of k offsets 4p .. 4p+3. SDOT by lane p of the block's 16 x adds a plane. The
+// unroll pragmas keep the sums in registers: see x86_avx512vnni.cc.
 namespace bitnet {
 namespace {
 
@@ -31,9 +32,11 @@ void OneColumn(const TernaryGemmArgs& args, size_t tile, size_t b) {
   const uint8_t* w = args.w + tile * (args.k / kTernaryBlockK * kBlockBytes);
   const int8_t* x = args.x + b * args.x_stride;
   int32x4_t by1[4], by4[4], by16[4];
+#pragma GCC unroll 8
   for (int q = 0; q < 4; ++q) by1[q] = by4[q] = by16[q] = vdupq_n_s32(0);
   for (size_t k0 = 0; k0 < args.k; k0 += kTernaryBlockK, w += kBlockBytes) {
     const int8x16_t x16 = vld1q_s8(x + k0);
+#pragma GCC unroll 8
     for (int q = 0; q < 4; ++q) {
       const uint8x16_t codes = vld1q_u8(w + kQuadBytes * q);
       by1[q] = vdotq_laneq_s32(by1[q], Signed(vandq_u8(codes, mask0)), x16, 0);
@@ -42,6 +45,7 @@ void OneColumn(const TernaryGemmArgs& args, size_t tile, size_t b) {
       by1[q] = vdotq_laneq_s32(by1[q], Signed(vshrq_n_u8(codes, 6)), x16, 3);
     }
   }
+#pragma GCC unroll 8
   for (int q = 0; q < 4; ++q) {
     // Exact: each sum is a multiple of what it is divided by.
     const int32x4_t sums = vaddq_s32(by1[q], vaddq_s32(vshrq_n_s32(by4[q], 2), vshrq_n_s32(by16[q], 4)));
@@ -56,12 +60,16 @@ void HalfTile(const TernaryGemmArgs& args, size_t tile, size_t half, size_t b) {
   const uint8_t* w = args.w + tile * (args.k / kTernaryBlockK * kBlockBytes) + 2 * kQuadBytes * half;
   const int8_t* x = args.x + b * args.x_stride;
   int32x4_t sums[2][kColumns];
+#pragma GCC unroll 8
   for (auto& columns : sums) {
+#pragma GCC unroll 8
     for (int32x4_t& sum : columns) sum = vdupq_n_s32(0);
   }
   for (size_t k0 = 0; k0 < args.k; k0 += kTernaryBlockK, w += kBlockBytes) {
     int8x16_t x16[kColumns];
+#pragma GCC unroll 8
     for (int c = 0; c < kColumns; ++c) x16[c] = vld1q_s8(x + c * args.x_stride + k0);
+#pragma GCC unroll 8
     for (int q = 0; q < 2; ++q) {
       const uint8x16_t codes = vld1q_u8(w + kQuadBytes * q);
       const int8x16_t plane0 = Signed(vandq_u8(codes, mask));
@@ -69,13 +77,19 @@ void HalfTile(const TernaryGemmArgs& args, size_t tile, size_t half, size_t b) {
       const int8x16_t plane2 = Signed(vandq_u8(vshrq_n_u8(codes, 4), mask));
       const int8x16_t plane3 = Signed(vshrq_n_u8(codes, 6));
       // Plane by plane, so that a sum's next addition is `kColumns` instructions away.
+#pragma GCC unroll 8
       for (int c = 0; c < kColumns; ++c) sums[q][c] = vdotq_laneq_s32(sums[q][c], plane0, x16[c], 0);
+#pragma GCC unroll 8
       for (int c = 0; c < kColumns; ++c) sums[q][c] = vdotq_laneq_s32(sums[q][c], plane1, x16[c], 1);
+#pragma GCC unroll 8
       for (int c = 0; c < kColumns; ++c) sums[q][c] = vdotq_laneq_s32(sums[q][c], plane2, x16[c], 2);
+#pragma GCC unroll 8
       for (int c = 0; c < kColumns; ++c) sums[q][c] = vdotq_laneq_s32(sums[q][c], plane3, x16[c], 3);
     }
   }
+#pragma GCC unroll 8
   for (int q = 0; q < 2; ++q) {
+#pragma GCC unroll 8
     for (int c = 0; c < kColumns; ++c) {
       StoreQuad(args, tile * kTernaryTileRows + kQuadRows * (2 * half + q), b + c, sums[q][c]);
     }
