@@ -52,9 +52,11 @@ void UnpackBase3(size_t k, const uint8_t* w, uint8_t* panel) {
   }
 }
 
-// SDOT by lane kLane of each column's x.
+// SDOT by lane kLane of each column's x. GCC 12 would call it for lane 0, which is used twice, and pass the
+// sums in memory.
 template <int kLane, int kColumns>
-void AddFour(const uint8_t* w, const int8x16_t (&x)[kColumns], int32x4_t (&sums)[2][kColumns]) {
+[[gnu::always_inline]] inline void AddFour(const uint8_t* w, const int8x16_t (&x)[kColumns],
+                                           int32x4_t (&sums)[2][kColumns]) {
   const int8x16_t codes[2] = {Signed(vld1q_u8(w)), Signed(vld1q_u8(w + kQuadBytes))};
 #pragma GCC unroll 8
   for (int q = 0; q < 2; ++q) {
