@@ -48,7 +48,8 @@ bool Has(const char* feature) {
 CpuFeatures DetectCpuFeatures() {
   CpuFeatures have;
   if (Has("hw.optional.arm.FEAT_DotProd")) have = have | kNeonDot;
-  if (Has("hw.optional.arm.FEAT_I8MM")) have = have | kNeonI8mm;
+  // FEAT_I8MM is left out: on M2 SMMLA does 350 G operations a second where SDOT does 430, on M4 as many
+  // (published measurements of cpufp).
   return have;
 }
 

@@ -27,9 +27,7 @@ inline PackedFooter ReadPackedFooter(std::span<const uint8_t> tensor) {
   return footer;
 }
 
-inline bool HasPackedFooter(GgmlType type) {
-  return type >= GgmlType::kQ1K && type <= GgmlType::kPackedInt6;
-}
+inline bool HasPackedFooter(GgmlType type) { return type >= GgmlType::kQ1K && type <= GgmlType::kPackedInt6; }
 
 // Whether the type's size depends on its group.
 inline bool IsGroupedPacked(GgmlType type) {

@@ -21,7 +21,7 @@ if [[ $(uname -m) == x86_64 ]]; then
     echo "compare_logits.sh: this CPU has no AVX-512 VNNI; x86_avx512vnni is not compared"
   fi
 fi
-arm64_runs=(arm_neondot:1:16 arm_neondot:2:7 portable:1:16)
+arm64_runs=(arm_neoni8mm:1:16 arm_neondot:1:16 arm_neondot:2:7 portable:1:16)
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

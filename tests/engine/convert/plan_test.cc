@@ -182,5 +182,46 @@ TEST(PlanTest, PacksAnOutputHeadOfCodesAndLeavesTheEmbedding) {
   EXPECT_TRUE(Plan(facts, Pack(PackMode::kAuto), ActivationPolicy::kByTensor)->copy);
 }
 
+// Of a model with one matrix; `tied` as the model says.
+std::vector<TensorPlan> PlanWithHead(const std::vector<TensorFacts>& facts, const ConvertOptions& options,
+                                     bool tied) {
+  auto plans = PlanConversion(facts, options, ActivationPolicy::kInt8Token, kSlowMemory);
+  EXPECT_TRUE(plans.ok()) << plans.status();
+  PlanPackedHead(facts, options, tied, *plans);
+  return *plans;
+}
+
+TEST(PlanTest, PacksALargeTiedHeadBesideTheEmbedding) {
+  const std::vector<TensorFacts> facts = {Floats("output_norm.weight", GgmlType::kF32, 1, 2560),
+                                          Floats("token_embd.weight", GgmlType::kF16, 128256, 2560)};
+  const auto plans = PlanWithHead(facts, Pack(PackMode::kAuto), true);
+  ASSERT_EQ(plans.size(), 3u);
+  EXPECT_EQ(plans[1].to, GgmlType::kF16);
+  EXPECT_EQ(plans[2].name, "output.weight");
+  EXPECT_EQ(plans[2].source, 1u);
+  EXPECT_EQ(plans[2].to, GgmlType::kPackedInt6);
+  EXPECT_NEAR(plans[2].bits_per_weight(), 6.5, 0.02);
+}
+
+TEST(PlanTest, PacksALargeHeadOfItsOwnInPlace) {
+  const std::vector<TensorFacts> facts = {Floats("token_embd.weight", GgmlType::kF16, 128256, 2560),
+                                          Floats("output.weight", GgmlType::kF16, 128256, 2560)};
+  const auto plans = PlanWithHead(facts, Pack(PackMode::kAuto), false);
+  ASSERT_EQ(plans.size(), 2u);
+  EXPECT_EQ(plans[0].to, GgmlType::kF16);
+  EXPECT_EQ(plans[1].to, GgmlType::kPackedInt6);
+}
+
+TEST(PlanTest, LeavesHeadsThatAreSmallOrNotToBePacked) {
+  const std::vector<TensorFacts> large = {Floats("token_embd.weight", GgmlType::kF16, 128256, 2560)};
+  const std::vector<TensorFacts> small = {Floats("token_embd.weight", GgmlType::kF16, 4096, 256)};
+  const std::vector<TensorFacts> odd = {Floats("token_embd.weight", GgmlType::kF16, 128256, 2568)};
+  EXPECT_EQ(PlanWithHead(small, Pack(PackMode::kAuto), true).size(), 1u);
+  EXPECT_EQ(PlanWithHead(odd, Pack(PackMode::kAuto), true).size(), 1u);
+  EXPECT_EQ(PlanWithHead(large, Pack(PackMode::kNone), true).size(), 1u);
+  EXPECT_EQ(PlanWithHead(large, {.pack = PackMode::kAuto, .head = HeadFormat::kAsFile}, true).size(), 1u);
+  EXPECT_EQ(PlanWithHead(small, {.pack = PackMode::kAuto, .head = HeadFormat::kInt6}, true).size(), 2u);
+}
+
 }  // namespace
 }  // namespace bitnet

@@ -42,6 +42,7 @@ struct Sweep {
   std::vector<size_t> batches;
   std::vector<size_t> chunks;
   KvType kv_type = KvType::kF16;
+  HeadFormat head = HeadFormat::kAuto;
 };
 
 // Every combination on `isa` against each sequence run alone, whole, by one thread and the portable kernels.
@@ -53,6 +54,7 @@ void ExpectEqualLogits(const OpenModel& open, const Isa& isa, const Sequences& s
                                     .cpu_features = kNoFeatures,
                                     .chunk_size = sequence.size(),
                                     .max_batch = 1,
+                                    .weights = {.head = sweep.head},
                                     .kv_type = sweep.kv_type};
     expected.push_back(Logits(open, plain, {sequence})[0]);
   }
@@ -66,6 +68,7 @@ void ExpectEqualLogits(const OpenModel& open, const Isa& isa, const Sequences& s
                                     .cpu_features = isa.features,
                                     .chunk_size = chunk,
                                     .max_batch = batch,
+                                    .weights = {.head = sweep.head},
                                     .kv_type = sweep.kv_type},
                                    some);
         for (size_t i = 0; i < batch; ++i) {
@@ -103,6 +106,17 @@ TEST_P(LogitsEqualityTest, OfARandomModel) {
   const Sequences sequences = MakeSequences({70, 33, 17, 16, 9, 25, 1, 12}, shape.vocab_size);
   ExpectEqualLogits([&] { return *ModelFile::Parse(bytes, "random"); }, GetParam(), sequences,
                     {.threads = {1, 2, 3, 5}, .batches = {1, 3, 8}, .chunks = {1, 2, 7, 16, 64, 70}});
+}
+
+// 500 rows are no whole number of tiles.
+TEST_P(LogitsEqualityTest, OfAHeadIn6Bits) {
+  for (const size_t vocab_size : {size_t{512}, size_t{500}}) {
+    const RandomModelShape shape = {.num_layers = 1, .vocab_size = vocab_size};
+    const std::vector<uint8_t> bytes = RandomModel(shape);
+    const Sequences sequences = MakeSequences({40, 17, 9, 3, 2, 1}, shape.vocab_size);
+    ExpectEqualLogits([&] { return *ModelFile::Parse(bytes, "random"); }, GetParam(), sequences,
+                      {.threads = {1, 3}, .batches = {1, 6}, .chunks = {1, 7}, .head = HeadFormat::kInt6});
+  }
 }
 
 // Every layout of weights and every difference between architectures.

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "engine/evaluate.h"
 #include "engine/transformer/rope_table.h"
@@ -29,18 +30,27 @@ void ExpectNearReference(const RandomModelShape& shape, size_t num_tokens) {
   const auto reference = ReferenceLogits(evaluator->file(), evaluator->config(), tokens);
 
   double square_sum = 0;
-  double largest_error = 0;
+  std::vector<double> largest_errors(num_tokens);
   for (size_t i = 0; i < logits->size(); ++i) {
-    const double expected = reference[i / shape.vocab_size][i % shape.vocab_size];
+    const size_t position = i / shape.vocab_size;
+    const double expected = reference[position][i % shape.vocab_size];
     square_sum += expected * expected;
-    largest_error = std::max(largest_error, std::abs((*logits)[i] - expected));
+    largest_errors[position] = std::max(largest_errors[position], std::abs((*logits)[i] - expected));
   }
   const double deviation = std::sqrt(square_sum / static_cast<double>(logits->size()));
-  // Float rounding alone is near 1e-6, but now and then it moves an int8 activation by one: absmax / 127 of a
-  // sum whose deviation is about sqrt(2 k / 3) times the activations', with absmax about 3 to 6 of these. For
-  // k of 256 that is 6 / 127 / 13 = 0.004 of an output, a few times in the sequence, and what follows from
-  // it. A wrong rotation, head or norm gives errors of the deviation's own size.
-  EXPECT_LT(largest_error, 0.05 * deviation);
+  // Float rounding alone is near 1e-6, until it moves an int8 activation by one. That moves a tenth of what
+  // is rounded next, and so on: from there on the two differ as two roundings of the same model do. A
+  // rounding to a step of absmax / 127, absmax about 3.5 deviations, has an error of 3.5 / 127 / sqrt(12) =
+  // 0.008; 14 of them, in two layers of 7 matrices, 0.03; and the largest of some 10^4 logits is 4.5 times as
+  // far off. A wrong rotation, head or norm gives errors of the deviation's own size, and none at the first
+  // position.
+  size_t num_near = 0;
+  for (size_t position = 0; position < num_tokens; ++position) {
+    const bool is_near = largest_errors[position] < 1e-5 * deviation;
+    num_near += is_near ? 1 : 0;
+    EXPECT_LT(largest_errors[position], 4.5 * 0.03 * deviation) << "position " << position;
+  }
+  EXPECT_GT(num_near, 0u);
   EXPECT_GT(deviation, 0.1);
 }
 
