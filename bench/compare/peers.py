@@ -77,8 +77,8 @@ class Driver:
         return float(json.loads(output)["tokens_per_second"])
 
 
-def python_driver(name, python, script, first=()):
-    return [str(python), "-B", str(HERE / script)] + list(first)
+def python_driver(python, script, *first):
+    return [str(python), "-B", str(HERE / script), *first]
 
 
 class NodeDriver(Driver):
