@@ -34,7 +34,8 @@ Perplexity: the difference of the two programs' mean log probability of a text o
 variance is about twice the KL divergence, so it may be KL + 4 sqrt(2 KL / n), with the KL allowed above.
 Greedy text: llama.cpp's continuation of each prompt is given to the engine, which must choose the same token
 wherever llama.cpp's lead over its second choice is above twice the largest difference of any logit between the reference's two
-roundings. If that holds for all steps then the engine writes the same text.
+roundings, or, where these are the same in double precision and single precision turns them apart, between llama.cpp's and none.
+If that holds for all steps then the engine writes the same text.
 """
 import argparse
 import json
@@ -144,7 +145,8 @@ class Comparison:
         self._note("perplexity, engine", np.exp(our_log))
         self._bound("difference of log perplexity", abs(our_log - their_log),
                     allowed_mean + 4 * np.sqrt(2 * allowed_mean / (len(text) - 1)))
-        self._greedy(sequences, theirs[count:], ours[count:], 2 * np.abs(simulated_ours - simulated_theirs).max())
+        self._greedy(sequences, theirs[count:], ours[count:],
+                     2 * max(np.abs(simulated_ours - simulated_theirs).max(), np.abs(simulated_theirs - exact).max()))
 
     def _greedy(self, sequences, theirs, ours, certain_margin):
         steps = certain = equal = texts = 0
