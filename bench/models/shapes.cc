@@ -22,7 +22,8 @@ constexpr WeightType kTypes[] = {
     {"f16", GgmlType::kF16, 0, ""},
 };
 
-// 2b-4t, 1.3b and falcon3-3b were compared with their sources; of the others the source is where to look it up.
+// 2b-4t, 1.3b and falcon3-3b were compared with their sources; of the others the source is where to look it
+// up.
 constexpr ModelShape kShapes[] = {
     {"tiny", "for tests of this program", "bitnet-b1.58",  //
      256, 768, 2, 4, 2, 64, 512, 512, false, "2bit", "f16"},

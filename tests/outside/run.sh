@@ -92,7 +92,7 @@ case $command in
     [[ -n $trl && -d $folder/node/node_modules/@huggingface/jinja ]] || missing "no templates; see run.sh install"
     [[ -x $build/bin/jinja_render ]] || missing "no $build/bin/jinja_render"
     exec "$folder/venv/bin/python" "$here/templates/judge.py" --render "$build/bin/jinja_render" \
-      --node-modules "$folder/node" --trl "$trl" "$@"
+      --node-modules "$(realpath "$folder/node")" --trl "$trl" "$@"
     ;;
   twin)
     build=$1 folder=$2
