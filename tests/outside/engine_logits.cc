@@ -63,6 +63,7 @@ absl::StatusOr<std::vector<std::vector<int32_t>>> ReadIds(const std::string& pat
 absl::StatusOr<EvaluatorOptions> MakeOptions(const Flags& flags) {
   EvaluatorOptions options;
   options.kv_type = KvType::kF32;  // What judges compute with.
+  options.weights.head = HeadFormat::kAsFile;
   options.weights.float_activations = flags.at("--activations") == "f32";
   if (!absl::SimpleAtoi(flags.at("--threads"), &options.num_threads)) {
     return absl::InvalidArgumentError(absl::StrCat("--threads ", flags.at("--threads"), " is no number"));
