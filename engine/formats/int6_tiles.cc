@@ -79,9 +79,11 @@ void DecodeInt6(const StoredMatrix& matrix, size_t row, size_t begin, size_t cou
 void EncodeInt6(const WritableMatrix& matrix, size_t row, size_t /*begin*/, size_t /*count*/,
                 const float* in) {
   const RowPlace place(matrix.rows, matrix.k, row);
+  std::vector<float> steps(matrix.k / kInt6Group);
   float largest = 0;
-  for (size_t begin = 0; begin < matrix.k; begin += kInt6Group) {
-    const float magnitude = std::fabs(Step(in + begin));
+  for (size_t g = 0; g < steps.size(); ++g) {
+    steps[g] = Step(in + g * kInt6Group);
+    const float magnitude = std::fabs(steps[g]);
     largest = magnitude > largest ? magnitude : largest;
   }
   const float row_scale = largest / 127;
@@ -91,7 +93,7 @@ void EncodeInt6(const WritableMatrix& matrix, size_t row, size_t /*begin*/, size
     int8_t codes[kInt6BlockK];
     for (size_t g = 0; g < 2; ++g) {
       const float* group = in + g * kInt6Group;
-      const float scale = Clamp(Round(Clamp(Step(group) * inverse, -200, 200)), -127, 127);
+      const float scale = Clamp(Round(Clamp(steps[2 * block + g] * inverse, -200, 200)), -127, 127);
       RoundGroup(group, scale * row_scale, codes + g * kInt6Group);
       matrix.data[place.scales + block * kInt6BlockScales + g] =
           static_cast<uint8_t>(static_cast<int8_t>(scale));
