@@ -183,6 +183,7 @@ class EngineImpl : public Engine {
       stats_.decode_tokens += report.decode_tokens;
       stats_.drafted_tokens += report.drafted_tokens;
       stats_.accepted_tokens += report.accepted_tokens;
+      stats_.screening = transformer_.screening();
       UpdateGauges();
     }
     ApplyCommands();

@@ -17,6 +17,7 @@
 #include "engine/scheduler/speculation.h"
 #include "engine/threads/threads_flag.h"
 #include "engine/tokenizer/tokenizer.h"
+#include "engine/transformer/screened_head.h"
 #include "engine/try_threads.h"
 #include "engine/weights/matrix_plan.h"
 #include "kernels/attention/kv_tile.h"
@@ -55,8 +56,9 @@ struct EngineStats {
   int kv_blocks_free = 0;
   uint64_t prefill_tokens = 0;
   uint64_t decode_tokens = 0;
-  uint64_t drafted_tokens = 0;   // Guessed by speculation,
-  uint64_t accepted_tokens = 0;  // and of these the right ones, which decode_tokens counts as well.
+  uint64_t drafted_tokens = 0;    // Guessed by speculation,
+  uint64_t accepted_tokens = 0;   // and of these the right ones, which decode_tokens counts as well.
+  ScreeningStats screening = {};  // With HeadFormat::kExact.
 };
 
 // Runs a thread of its own (and its compute threads) from Create to destruction. All methods may be called

@@ -66,6 +66,7 @@ absl::StatusOr<std::vector<std::vector<float>>> Evaluator::BatchLogits(
                          .position = p.done,
                          .blocks = &p.blocks,
                          .wants_logits = true,
+                         .logits_needed = options_.logits_needed,
                          .adapters = i < adapters.size() ? adapters[i] : std::span<const ActiveAdapter>()});
         owners.push_back(i);
       }

@@ -25,6 +25,7 @@ struct EvaluatorOptions {
   size_t max_batch = 1;                            // Sequences at once.
   WeightOptions weights = {};
   KvType kv_type = KvType::kF16;
+  size_t logits_needed = kAllLogits;  // Of the highest; the others may be -infinity.
 };
 
 // Used by one thread at a time.
@@ -43,6 +44,7 @@ class Evaluator {
       std::span<const std::vector<int32_t>> sequences,
       std::span<const std::span<const ActiveAdapter>> adapters = {});
 
+  ScreeningStats screening() const { return transformer_.screening(); }
   const ModelConfig& config() const { return model_.config; }
   const ModelFile& file() const { return *model_.file; }
 

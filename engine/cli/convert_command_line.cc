@@ -40,6 +40,9 @@ const std::map<std::string, TargetArch> kTargets = {{"native", TargetArch::kNati
                                                     {"arm64-darwin", TargetArch::kArm64Darwin},
                                                     {"arm64-linux", TargetArch::kArm64Linux},
                                                     {"x86_64-linux", TargetArch::kX86_64Linux}};
+// What a file can hold: HeadFormat::kExact is a way of reading it.
+const std::map<std::string, HeadFormat> kHeads = {
+    {"auto", HeadFormat::kAuto}, {"int6", HeadFormat::kInt6}, {"file", HeadFormat::kAsFile}};
 const std::map<std::string, GgmlType> kOuttypes = {{"i2_s", GgmlType::kI2S},    {"tq1_0", GgmlType::kTQ1_0},
                                                    {"tq2_0", GgmlType::kTQ2_0}, {"q1_0", GgmlType::kQ1_0},
                                                    {"q2_0", GgmlType::kQ2_0},   {"f16", GgmlType::kF16}};
@@ -113,7 +116,11 @@ void AddOptions(CLI::App& app, ConvertCommand& command, Choices& choices) {
   AddChoice(app, "--embedding-type", choices.embedding, kEmbeddingTypes,
             "The type of the token embedding and the output head; f16 for floats, or what they are", result);
 
-  AddChoice(app, "--head", choices.head, HeadFormatNames(), std::string("When packing: ") + kHeadHelp, result)
+  AddChoice(
+      app, "--head", choices.head, kHeads,
+      "When packing: int6 quantises the output head to 6.5 bits a weight, as precise as Q6_K, beside an "
+      "embedding that it shares; file keeps it; auto is int6 for heads of more than 16 million weights",
+      result)
       ->capture_default_str();
 
   const std::string reading = "Reading and reporting";
@@ -139,7 +146,7 @@ void Apply(const Choices& choices, ConvertOptions& options) {
   if (!choices.embedding.empty()) {
     options.embedding_type = kEmbeddingTypes.at(choices.embedding);
   }
-  options.head = HeadFormatNames().at(choices.head);
+  options.head = kHeads.at(choices.head);
   options.target = kTargets.at(choices.target);
   options.i2s_layout = kI2sLayouts.at(choices.i2s);
 }

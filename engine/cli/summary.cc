@@ -57,6 +57,12 @@ std::string RunSummary(const Engine& engine, const Answer& answer, absl::Duratio
     absl::StrAppendFormat(&out, "%-8s%11s   %d tokens, %d of them right\n", "guessed", "",
                           usage.drafted_tokens, usage.accepted_tokens);
   }
+  if (const ScreeningStats head = engine.stats().screening; head.positions > 0) {
+    const double rows = static_cast<double>(head.rows) / static_cast<double>(head.positions);
+    absl::StrAppendFormat(&out, "%-8s%11s   %.1f of %d rows read for a token, %.2f %%\n", "head", "", rows,
+                          engine.config().vocab_size,
+                          100 * rows / static_cast<double>(engine.config().vocab_size));
+  }
   line("total", total, absl::StrFormat("%d threads, %s", engine.num_threads(), engine.isa()));
   return out;
 }

@@ -125,6 +125,7 @@ void BatchScheduler::AddToBatch(Sequence& sequence, size_t n) {
                       .position = position,
                       .blocks = &sequence.blocks(),
                       .wants_logits = wants_logits,
+                      .logits_needed = sequence.logits_needed(),
                       .adapters = sequence.adapters()});
   };
   size_t position = sequence.num_cached();

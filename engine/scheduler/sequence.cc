@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "engine/sampling/logits_needed.h"
 #include "engine/sampling/logprobs.h"
 
 namespace bitnet {
@@ -45,6 +46,11 @@ Sequence::Sequence(GenerationId id, GenerationRequest request, GenerationSink* s
   for (GeneratedToken& chosen : chosen_) {
     chosen.alternatives.reserve(std::max(request_.num_logprobs, 0));
   }
+}
+
+size_t Sequence::logits_needed() const {
+  const bool may_end = num_generated() >= static_cast<size_t>(request_.min_tokens);
+  return LogitsNeeded(request_, may_end ? 0 : end_ids_.size());
 }
 
 void Sequence::Draft(absl::FunctionRef<bool(float)> take) {

@@ -47,6 +47,9 @@ class Sequence {
 
   BlockTable& blocks() { return blocks_; }
 
+  // Of the highest logits, what the next choice may depend on.
+  size_t logits_needed() const;
+
   // Guesses tokens that follow the pending one, each if take(likelihood) says so, whose argument is the
   // chance that it and all before it are right. Of a sequence that decodes.
   void Draft(absl::FunctionRef<bool(float likelihood)> take);

@@ -7,6 +7,7 @@
 
 #include "engine/adapters/adapter_layer.h"
 #include "engine/cache/kv_cache.h"
+#include "engine/sampling/logits_needed.h"
 
 namespace bitnet {
 
@@ -16,6 +17,7 @@ struct BatchToken {
   size_t position = 0;                 // From 0; below max_seq_len.
   const BlockTable* blocks = nullptr;  // Of its sequence, with room for `position`. Borrowed for the call.
   bool wants_logits = false;
+  size_t logits_needed = kAllLogits;  // Of the highest; see sampling/logits_needed.h.
   // What its sequence uses beside the model: one list for all of its tokens. Borrowed for the call.
   std::span<const ActiveAdapter> adapters = {};
 };

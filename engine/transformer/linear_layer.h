@@ -41,6 +41,9 @@ class LinearLayer {
   // otherwise than the first one have it made again from x [batch, x_stride].
   void Run(const float* x, size_t x_stride, size_t batch, std::span<const Projection> projections);
 
+  // The rows as the last projections had them.
+  const LinearInput& input() const { return input_; }
+
  private:
   void RunShared(size_t batch, std::span<const Projection> projections);
 

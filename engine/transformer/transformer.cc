@@ -39,11 +39,14 @@ Transformer::Transformer(const ModelConfig& config, const ModelWeights& weights,
       up_(limits.max_tokens * ffn_stride_),
       logits_(limits.max_logits * vocab_stride_),
       packed_logits_(vocab_stride_ == config.vocab_size ? 0 : limits.max_logits * config.vocab_size),
+      needed_(limits.max_logits),
       linear_(kernels_, std::max(limits.max_tokens, limits.max_logits), MaxK(config), config.input_norm_eps,
               pool),
       attention_(config, weights.rope_factors, cache, kernels_, pool),
       adapters_(kernels_.float_gemm, limits.max_tokens, pool),
-      head_{.matrix = weights.head} {}
+      head_{.matrix = weights.head},
+      head_copy_{.matrix = weights.screen.copy},
+      screened_head_(weights_.head, weights_.screen, kernels_.float_gemm, pool) {}
 
 std::span<const float> Transformer::Forward(std::span<const BatchToken> batch) {
   assert(batch.size() <= limits_.max_tokens);
@@ -156,15 +159,25 @@ void Transformer::NormAndPrepare(std::span<const float> weight, const float* x, 
   linear_.SetRow(normed, b);
 }
 
+// One token that needs all of them has the whole head read, and then the others may have them too.
+bool Transformer::ScreensHead(std::span<const BatchToken> batch) const {
+  const size_t most = std::min(ScreenedHead::kMostNeeded, config_.vocab_size);
+  return weights_.screen.present() && std::ranges::all_of(batch, [most](const BatchToken& token) {
+           return !token.wants_logits || token.logits_needed <= most;
+         });
+}
+
 std::span<const float> Transformer::OutputLogits(std::span<const BatchToken> batch) {
   const size_t hidden_dim = config_.hidden_dim;
   const size_t vocab_size = config_.vocab_size;
-  const Projection head[] = {{&head_, logits_.data()}};
+  const bool screens = ScreensHead(batch);
+  const Projection head[] = {{screens ? &head_copy_ : &head_, logits_.data()}};
   linear_.Begin(head[0]);
   size_t num_logits = 0;
   for (size_t b = 0; b < batch.size(); ++b) {
     if (batch[b].wants_logits) {
       assert(num_logits < limits_.max_logits);
+      needed_[num_logits] = batch[b].logits_needed;
       NormAndPrepare(weights_.output_norm, residual_.data() + b * hidden_dim,
                      normed_.data() + num_logits * hidden_dim, num_logits);
       ++num_logits;
@@ -174,6 +187,10 @@ std::span<const float> Transformer::OutputLogits(std::span<const BatchToken> bat
     return {};
   }
   linear_.Run(normed_.data(), hidden_dim, num_logits, head);
+  for (size_t i = 0; screens && i < num_logits; ++i) {
+    screened_head_.Refine(normed_.data() + i * hidden_dim, linear_.input(), i, needed_[i],
+                          logits_.span().subspan(i * vocab_stride_, vocab_size));
+  }
   if (packed_logits_.size() == 0) {
     return logits_.span().first(num_logits * vocab_size);
   }

@@ -14,6 +14,7 @@
 #include "engine/transformer/batch_token.h"
 #include "engine/transformer/kernel_set.h"
 #include "engine/transformer/linear_layer.h"
+#include "engine/transformer/screened_head.h"
 #include "engine/weights/model_weights.h"
 
 namespace bitnet {
@@ -33,9 +34,12 @@ class Transformer {
               CpuFeatures features, BatchLimits limits, ThreadPool* pool);
 
   // Appends each token's keys and values to its sequence's blocks, and returns the logits of those that want
-  // them, [number of these, vocab_size] in batch order; valid until the next call. Tokens of one sequence
+  // them, [number of these, vocab_size] in batch order; valid until the next call. If no token of them needs
+  // more than few logits, those that are not needed may be -infinity. Tokens of one sequence
   // stand in rising positions without gaps, and all earlier positions were in earlier calls.
   std::span<const float> Forward(std::span<const BatchToken> batch);
+
+  ScreeningStats screening() const { return screened_head_.stats(); }
 
  private:
   // Steps of the forward pass, in order; each but the projections works on tokens or heads independently.
@@ -43,6 +47,7 @@ class Transformer {
   void AttentionBlock(std::span<const BatchToken> batch, size_t layer);
   void FeedForwardBlock(size_t batch_size, size_t layer);
   std::span<const float> OutputLogits(std::span<const BatchToken> batch);
+  bool ScreensHead(std::span<const BatchToken> batch) const;
 
   // RmsNorm(x [k], weight) becomes `normed` and row b of the linear layer's input. Without weight there is no
   // norm.
@@ -70,10 +75,13 @@ class Transformer {
   AlignedBuffer<float> up_;             // [max_tokens, ffn_stride]
   AlignedBuffer<float> logits_;         // [max_logits, vocab_stride]
   AlignedBuffer<float> packed_logits_;  // [max_logits, vocab_size], where that is no whole number of tiles.
+  AlignedBuffer<size_t> needed_;        // [max_logits] of the highest.
   LinearLayer linear_;
   AttentionLayer attention_;
   AdapterLayer adapters_;
   Linear head_;
+  Linear head_copy_;  // Of weights_.screen.
+  ScreenedHead screened_head_;
 };
 
 }  // namespace bitnet

@@ -16,8 +16,10 @@ bool QuantizesHead(HeadFormat format, uint64_t rows, uint64_t k) {
 }
 
 const std::map<std::string, HeadFormat>& HeadFormatNames() {
-  static const std::map<std::string, HeadFormat> names = {
-      {"auto", HeadFormat::kAuto}, {"int6", HeadFormat::kInt6}, {"file", HeadFormat::kAsFile}};
+  static const std::map<std::string, HeadFormat> names = {{"auto", HeadFormat::kAuto},
+                                                          {"int6", HeadFormat::kInt6},
+                                                          {"file", HeadFormat::kAsFile},
+                                                          {"exact", HeadFormat::kExact}};
   return names;
 }
 

@@ -137,10 +137,11 @@ absl::StatusOr<MatrixPlan> MatrixPlanner::Plan(const std::string& name, uint64_t
   return plan;
 }
 
-absl::StatusOr<MatrixPlan> MatrixPlanner::PlanHead(const std::string& name, uint64_t rows, uint64_t k) const {
+absl::StatusOr<MatrixPlan> MatrixPlanner::PlanHead(const std::string& name, uint64_t rows, uint64_t k,
+                                                   HeadFormat format) const {
   ASSIGN_OR_RETURN(MatrixPlan plan, Plan(name, rows, k));
   const bool floats = plan.matrix_.activations == ActivationFormat::kFloat && !options_.float_activations;
-  if (!floats || !QuantizesHead(options_.head, rows, k)) {
+  if (!floats || !QuantizesHead(format, rows, k)) {
     return plan;
   }
   ASSIGN_OR_RETURN(RowDecoder decoder, RowDecoder::Create(*plan.tensor_, options_.i2s_layout));

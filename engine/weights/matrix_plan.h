@@ -29,6 +29,8 @@ class MatrixPlan {
  public:
   // Memory that LoadMatrix needs, 0 if the matrix stays in the file.
   uint64_t bytes() const { return bytes_; }
+  // What the matrix will be, without its pointers.
+  const Matrix& matrix() const { return matrix_; }
 
  private:
   friend class MatrixPlanner;
@@ -53,8 +55,9 @@ class MatrixPlanner {
   // weight; UNIMPLEMENTED: its type is not read, or cannot be multiplied with the activations of the model.
   // All name it.
   absl::StatusOr<MatrixPlan> Plan(const std::string& name, uint64_t rows, uint64_t k) const;
-  // The same of the output head, as options.head says.
-  absl::StatusOr<MatrixPlan> PlanHead(const std::string& name, uint64_t rows, uint64_t k) const;
+  // The same of the output head, in this format.
+  absl::StatusOr<MatrixPlan> PlanHead(const std::string& name, uint64_t rows, uint64_t k,
+                                      HeadFormat format) const;
 
  private:
   absl::Status PlanFloats(const RowDecoder& decoder, MatrixPlan& plan) const;

@@ -43,9 +43,24 @@ class WeightReader {
     return Plan("ffn_down", c.hidden_dim, c.ffn_dim, w.down);
   }
 
-  absl::Status PlanHead(const std::string& name, Matrix& head) {
-    ASSIGN_OR_RETURN(MatrixPlan plan, planner_.PlanHead(name, config_.vocab_size, config_.hidden_dim));
+  absl::Status PlanHead(const std::string& name, HeadFormat format, Matrix& head) {
+    ASSIGN_OR_RETURN(MatrixPlan plan,
+                     planner_.PlanHead(name, config_.vocab_size, config_.hidden_dim, format));
     plans_.push_back({std::move(plan), &head});
+    return absl::OkStatus();
+  }
+
+  // The copy of a head of floats. Others are read whole: there is nothing to gain.
+  absl::Status PlanScreen(const std::string& head_name, const std::string& name, Matrix& copy) {
+    const uint64_t rows = config_.vocab_size;
+    const uint64_t k = config_.hidden_dim;
+    ASSIGN_OR_RETURN(const MatrixPlan head, planner_.PlanHead(head_name, rows, k, HeadFormat::kExact));
+    ASSIGN_OR_RETURN(MatrixPlan plan, planner_.PlanHead(name, rows, k, HeadFormat::kInt6));
+    const bool unscaled = head.matrix().scale == 1 && plan.matrix().scale == 1;
+    if (head.matrix().activations == ActivationFormat::kFloat && unscaled &&
+        plan.matrix().layout == MatrixLayout::kInt6) {
+      plans_.push_back({std::move(plan), &copy});
+    }
     return absl::OkStatus();
   }
 
@@ -156,9 +171,20 @@ absl::StatusOr<ModelWeights> ModelWeights::Load(const ModelFile& file, const Mod
   }
   const absl::StatusOr<const ModelTensor*> output = file.GetTensor("output.weight");
   const bool packed_head = output.ok() && (*output)->type == GgmlType::kPackedInt6;
-  const bool own_head = packed_head || (output.ok() && !config.head_is_embedding);
-  RETURN_IF_ERROR(reader.PlanHead(own_head ? "output.weight" : "token_embd.weight", weights.head));
+  const bool exact = options.head == HeadFormat::kExact;
+  // A packed head stands beside the embedding that it was made of, or else is all there is.
+  const bool of_embedding = !output.ok() || config.head_is_embedding;
+  const bool own_head = exact ? !of_embedding : packed_head || !of_embedding;
+  const std::string head_name = own_head ? "output.weight" : "token_embd.weight";
+  RETURN_IF_ERROR(reader.PlanHead(head_name, options.head, weights.head));
+  Matrix copy;
+  if (exact) {
+    RETURN_IF_ERROR(reader.PlanScreen(head_name, packed_head ? "output.weight" : head_name, copy));
+  }
   RETURN_IF_ERROR(reader.Load(weights.packed));
+  if (copy.rows > 0) {
+    ASSIGN_OR_RETURN(weights.screen, MeasureScreen(weights.head, copy, pool));
+  }
   // A head made of the embedding has seen all of it.
   const bool check = own_head && !packed_head;
   ASSIGN_OR_RETURN(weights.embedding, ReadEmbedding(file, config, options, check, pool));

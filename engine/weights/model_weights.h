@@ -12,6 +12,7 @@
 #include "engine/model/model_config.h"
 #include "engine/model/model_file.h"
 #include "engine/threads/thread_pool.h"
+#include "engine/weights/head_screen.h"
 #include "engine/weights/matrix.h"
 #include "engine/weights/matrix_plan.h"
 
@@ -47,6 +48,7 @@ struct ModelWeights {
   // half a gigabyte of which most is never looked up would be most of their load.
   std::optional<RowDecoder> embedding;
   Matrix head;                     // [vocab_size, hidden_dim]
+  HeadScreen screen;               // Of the head; present only with HeadFormat::kExact.
   std::vector<float> output_norm;  // [hidden_dim]
   std::vector<float>
       rope_factors;  // [head_dim / 2] by which frequencies are divided; empty if there are none.

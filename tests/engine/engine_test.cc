@@ -152,6 +152,30 @@ TEST_F(EngineTest, GuessesTokensUnlessToldNotTo) {
   EXPECT_EQ(outputs[0], outputs[1]);
 }
 
+TEST_F(EngineTest, ScreensTheHeadWithoutChangingAnAnswer) {
+  const auto whole = MakeEngine({.weights = {.head = HeadFormat::kAsFile}});
+  const auto screened = MakeEngine({.weights = {.head = HeadFormat::kExact}});
+  GenerationRequest greedy = MakeRequest(1);
+  greedy.sampling = {};
+  greedy.min_tokens = 5;
+  GenerationRequest sampled = MakeRequest(2);
+  sampled.sampling.top_k = 20;
+  for (const GenerationRequest& request : {greedy, sampled}) {
+    RecordingSink want, got;
+    ASSERT_TRUE(whole->Submit(request, &want).ok());
+    ASSERT_TRUE(screened->Submit(request, &got).ok());
+    want.Wait();
+    got.Wait();
+    EXPECT_EQ(got.ids(), want.ids());
+  }
+  RecordingSink unlimited;  // Needs all of the head.
+  ASSERT_TRUE(screened->Submit(MakeRequest(3), &unlimited).ok());
+  unlimited.Wait();
+  const ScreeningStats stats = screened->stats().screening;
+  EXPECT_EQ(stats.positions, static_cast<uint64_t>(greedy.max_tokens + sampled.max_tokens));
+  EXPECT_LT(stats.rows, stats.positions * screened->config().vocab_size);
+}
+
 TEST_F(EngineTest, CancelEndsAGeneration) {
   const auto engine = MakeEngine();
   RecordingSink sink;

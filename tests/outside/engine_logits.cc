@@ -1,7 +1,7 @@
 // Writes the engine's logits of given token ids, for judges written by others.
 //
 //   engine_logits --model M --ids FILE --output FILE [--activations f32] [--isa ISA] [--threads N] [--access
-//   read]
+//   read] [--head NAME]
 //
 // FILE of ids: one sequence a line, decimal, separated by spaces. Output: float32 [tokens, vocab_size] of one
 // sequence after the other, without any header.
@@ -28,8 +28,8 @@ namespace {
 using Flags = std::map<std::string, std::string>;
 
 absl::StatusOr<Flags> ParseFlags(int argc, char** argv) {
-  Flags flags = {{"--model", ""}, {"--ids", ""},      {"--output", ""},   {"--activations", "default"},
-                 {"--isa", ""},   {"--threads", "2"}, {"--access", "map"}};
+  Flags flags = {{"--model", ""}, {"--ids", ""},      {"--output", ""},    {"--activations", "default"},
+                 {"--isa", ""},   {"--threads", "2"}, {"--access", "map"}, {"--head", "file"}};
   for (int i = 1; i < argc; i += 2) {
     const auto at = flags.find(argv[i]);
     if (at == flags.end() || i + 1 == argc) {
@@ -63,7 +63,11 @@ absl::StatusOr<std::vector<std::vector<int32_t>>> ReadIds(const std::string& pat
 absl::StatusOr<EvaluatorOptions> MakeOptions(const Flags& flags) {
   EvaluatorOptions options;
   options.kv_type = KvType::kF32;  // What judges compute with.
-  options.weights.head = HeadFormat::kAsFile;
+  const auto head = HeadFormatNames().find(flags.at("--head"));
+  if (head == HeadFormatNames().end()) {
+    return absl::InvalidArgumentError(absl::StrCat("--head ", flags.at("--head"), " is no format of heads"));
+  }
+  options.weights.head = head->second;
   options.weights.float_activations = flags.at("--activations") == "f32";
   if (!absl::SimpleAtoi(flags.at("--threads"), &options.num_threads)) {
     return absl::InvalidArgumentError(absl::StrCat("--threads ", flags.at("--threads"), " is no number"));
