@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "base/version.h"
+#include "engine/cache/kv_type_names.h"
 
 namespace bitnet {
 namespace {
@@ -26,6 +27,10 @@ void AddModel(CLI::App* command, BenchOptions* o) {
                    "1bit-ternary, 1bit-bf16, f16 (default: as the model it is named after)")
       ->needs(shape);
   command->add_option("--head", o->head, "The same of its embedding and head")->needs(shape);
+  command->add_option("--head-format", o->head_format, kHeadHelp)
+      ->transform(CLI::CheckedTransformer(HeadFormatNames()));
+  command->add_option("--kv-type", o->kv_type, kKvTypeHelp)
+      ->transform(CLI::CheckedTransformer(KvTypeNames()));
 }
 
 void AddList(CLI::App* command, const char* name, std::vector<int>* values, const char* help, int lowest,
@@ -89,10 +94,11 @@ void AddTune(CLI::App* command, BenchOptions* o) {
 void AddPerplexity(CLI::App* command, BenchOptions* o) {
   AddModel(command, o);
   AddThreads(command, o);
-  command->add_option("file", o->file, R"(JSON lines {"ids": [...], "answer_start": n})")->required();
+  command->add_option("file", o->file,
+                      R"(JSON lines {"ids": [...], "answer_start": n}; random tokens with a --shape)");
   command->add_option("--against", o->against,
-                      "What to compare with, token by token: a model, or the same one loaded otherwise, as "
-                      "activations=f32 or isa=portable");
+                      "What to compare with, token by token: a model, or the same one loaded otherwise: "
+                      "activations=f32, isa=portable, head=file, kv=f32");
 }
 
 [[maybe_unused]] void AddServe(CLI::App* command, BenchOptions* o) {

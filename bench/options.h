@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "bench/report/record.h"
+#include "engine/weights/head_format.h"
+#include "kernels/attention/kv_tile.h"
 
 namespace bitnet {
 
@@ -32,6 +34,10 @@ struct BenchOptions {
   std::string shape;
   std::string type;  // Of a made model's layers; "": the shape's own.
   std::string head;  // And of its embedding and head.
+
+  // How the model is loaded and run.
+  HeadFormat head_format = HeadFormat::kAuto;
+  KvType kv_type = KvType::kF16;
 
   std::string isa;                  // "": the best.
   std::vector<int> threads = {0};   // 0: one per physical core.

@@ -51,7 +51,8 @@ ModelCost CostOf(const ModelConfig& config, const ModelWeights& weights, KvType 
       cost.layer_weights += linear->matrix.rows * linear->matrix.k;
     }
   }
-  cost.head_bytes = MatrixBytes(weights.head);
+  // A screened head is read by few rows.
+  cost.head_bytes = MatrixBytes(weights.screen.present() ? weights.screen.copy : weights.head);
   cost.head_weights = weights.head.rows * weights.head.k;
   cost.kv_position_bytes = KvCache::BlockBytes(config, kv_type) / kBlockTokens;
   return cost;

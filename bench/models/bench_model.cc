@@ -59,15 +59,14 @@ absl::StatusOr<BenchModel> BenchModel::Open(const BenchOptions& options, size_t 
   return model;
 }
 
+absl::StatusOr<std::unique_ptr<ModelFile>> BenchModel::File(FileAccess access) const {
+  return made_ != nullptr ? made_->File() : OpenModel(path_, access);
+}
+
 absl::StatusOr<LoadedEngine> BenchModel::Load(const EngineOptions& options) const {
   LoadedEngine loaded;
   const absl::Time start = absl::Now();
-  std::unique_ptr<ModelFile> file;
-  if (made_ != nullptr) {
-    file = made_->File();
-  } else {
-    ASSIGN_OR_RETURN(file, OpenModel(path_, options.file_access));
-  }
+  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, File(options.file_access));
   if (const auto tensor = file->GetTensor("blk.0.ffn_down.weight"); tensor.ok()) {
     loaded.type = std::string(GgmlTypeName((*tensor)->type));
   }
@@ -81,6 +80,8 @@ absl::StatusOr<EngineOptions> MakeEngineOptions(const BenchOptions& options, int
   EngineOptions engine;
   engine.num_threads = threads;
   engine.chunk_size = options.chunk_sizes.front();
+  engine.weights.head = options.head_format;
+  engine.kv_type = options.kv_type;
   if (!options.isa.empty()) {
     const Isa* isa = FindIsa(options.isa);
     if (isa == nullptr || !Covers(DetectCpuFeatures(), isa->features)) {

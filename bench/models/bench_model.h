@@ -27,6 +27,9 @@ class BenchModel {
   // INVALID_ARGUMENT: its sequences cannot have so many positions.
   absl::StatusOr<LoadedEngine> Load(const EngineOptions& options) const;
 
+  // The file that Load makes an engine of; a made one points into this.
+  absl::StatusOr<std::unique_ptr<ModelFile>> File(FileAccess access) const;
+
   const std::string& name() const { return name_; }
 
  private:

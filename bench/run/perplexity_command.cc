@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <utility>
@@ -7,62 +6,87 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "base/default_model.h"
 #include "base/status_macros.h"
 #include "bench/models/bench_model.h"
 #include "bench/run/divergence.h"
 #include "bench/run/model_commands.h"
 #include "bench/run/session.h"
+#include "engine/cache/kv_type_names.h"
 #include "engine/cli/perplexity.h"
 #include "engine/evaluate.h"
-#include "engine/huggingface/open_model.h"
+#include "tests/engine/random_model.h"
 
 namespace bitnet {
 namespace {
 
 // A model and how it is loaded.
 struct Way {
-  std::string path;
+  std::shared_ptr<const BenchModel> model;
   EvaluatorOptions options;
 };
 
+// Of the texts that a made model is given.
+constexpr int kRandomTexts = 4;
+constexpr size_t kRandomTokens = 96;
+
+absl::StatusOr<std::shared_ptr<const BenchModel>> OpenModelOf(const BenchOptions& options) {
+  ASSIGN_OR_RETURN(BenchModel model, BenchModel::Open(options, kRandomTokens));
+  return std::make_shared<const BenchModel>(std::move(model));
+}
+
 absl::StatusOr<Way> MeasuredWay(const BenchOptions& options) {
-  Way way = {.path = options.model, .options = {}};
-  if (!options.shape.empty()) {
+  if (options.shape.empty() == options.file.empty()) {
     return absl::InvalidArgumentError(
-        "random weights predict nothing: perplexity needs --model, not --shape");
+        "perplexity needs a file of texts, or a --shape, whose random weights are given random tokens");
   }
-  if (way.path.empty()) {
-    ASSIGN_OR_RETURN(way.path, FindDefaultModel(std::getenv("BITNET_MODEL"), ProgramPath()));
+  if (!options.shape.empty() && options.against.empty()) {
+    return absl::InvalidArgumentError("random weights predict nothing: a --shape needs --against");
   }
+  Way way;
+  ASSIGN_OR_RETURN(way.model, OpenModelOf(options));
   const int threads = ThreadCounts(options.threads).front();
   ASSIGN_OR_RETURN(const EngineOptions engine, MakeEngineOptions(options, threads));
   way.options.num_threads = threads;
   way.options.cpu_features = engine.cpu_features;
+  way.options.weights = engine.weights;
+  way.options.kv_type = engine.kv_type;
   return way;
+}
+
+absl::Status NoSuch(const std::string& against, const char* what) {
+  return absl::InvalidArgumentError(absl::StrCat("--against ", against, ": no such ", what));
 }
 
 // `against` is a model, or name=value of what is loaded otherwise.
 absl::StatusOr<Way> ReferenceWay(const std::string& against, Way way) {
+  const std::string value = against.substr(against.find('=') + 1);
   if (against == "activations=f32") {
     way.options.weights.float_activations = true;
-    return way;
-  }
-  if (absl::StartsWith(against, "isa=")) {
-    const Isa* isa = FindIsa(against.substr(4));
+  } else if (absl::StartsWith(against, "isa=")) {
+    const Isa* isa = FindIsa(value);
     if (isa == nullptr || !Covers(DetectCpuFeatures(), isa->features)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--against ", against, ": no such instruction set here"));
+      return NoSuch(against, "instruction set here");
     }
     way.options.cpu_features = isa->features;
-    return way;
+  } else if (absl::StartsWith(against, "head=")) {
+    const auto format = HeadFormatNames().find(value);
+    if (format == HeadFormatNames().end()) return NoSuch(against, "format of heads");
+    way.options.weights.head = format->second;
+  } else if (absl::StartsWith(against, "kv=")) {
+    const auto names = KvTypeNames();
+    const auto type = names.find(value);
+    if (type == names.end()) return NoSuch(against, "type of keys and values");
+    way.options.kv_type = type->second;
+  } else {
+    BenchOptions other;
+    other.model = against;
+    ASSIGN_OR_RETURN(way.model, OpenModelOf(other));
   }
-  way.path = against;
   return way;
 }
 
 absl::StatusOr<std::unique_ptr<Evaluator>> Load(const Way& way) {
-  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, OpenModel(way.path, FileAccess::kMap));
+  ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, way.model->File(FileAccess::kMap));
   return Evaluator::Create(std::move(file), way.options);
 }
 
@@ -101,6 +125,16 @@ absl::StatusOr<Divergence> ScoreFile(const std::string& path, Evaluator& model, 
   return divergence;
 }
 
+absl::StatusOr<Divergence> ScoreRandomTexts(Evaluator& model, Evaluator* reference) {
+  Divergence divergence;
+  for (int i = 0; i < kRandomTexts; ++i) {
+    const ScoredText text = {.ids = RandomTokens(kRandomTokens, model.config().vocab_size, i + 1),
+                             .answer_start = 1};
+    RETURN_IF_ERROR(Score(text, model, reference, divergence));
+  }
+  return divergence;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Record>> RunPerplexityCommand(const BenchOptions& options) {
@@ -111,15 +145,17 @@ absl::StatusOr<std::vector<Record>> RunPerplexityCommand(const BenchOptions& opt
     ASSIGN_OR_RETURN(const Way other, ReferenceWay(options.against, way));
     ASSIGN_OR_RETURN(reference, Load(other));
     if (reference->config().vocab_size != model->config().vocab_size) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("%s has %d tokens and %s %d: their predictions cannot be compared", way.path,
-                          model->config().vocab_size, other.path, reference->config().vocab_size));
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "%s has %d tokens and %s %d: their predictions cannot be compared", way.model->name(),
+          model->config().vocab_size, other.model->name(), reference->config().vocab_size));
     }
   }
-  ASSIGN_OR_RETURN(const Divergence divergence, ScoreFile(options.file, *model, reference.get()));
+  ASSIGN_OR_RETURN(const Divergence divergence, options.file.empty()
+                                                    ? ScoreRandomTexts(*model, reference.get())
+                                                    : ScoreFile(options.file, *model, reference.get()));
   Record record;
   record["benchmark"] = "perplexity";
-  record["model"] = way.path;
+  record["model"] = way.model->name();
   AddIdentity(record);
   record["isa"] = std::string(BestIsa(way.options.cpu_features).name);
   record["perplexity"] = divergence.perplexity();

@@ -73,6 +73,15 @@ class BenchProgramTest(unittest.TestCase):
             self.assertEqual(same["perplexity"], same["against_perplexity"])
             other, = records("perplexity", texts, "--against", "activations=f32")
             self.assertGreater(other["kl_per_token"], 0)
+            halves, = records("perplexity", texts, "--against", "kv=f32")
+            self.assertGreater(halves["kl_per_token"], 0)
+            self.assertLess(halves["kl_per_token"], other["kl_per_token"])
+            six, = records("perplexity", texts, "--head-format", "int6", "--against", "head=exact")
+            self.assertGreater(six["kl_per_token"], 0)
+            made, = records("perplexity", "--shape", "tiny", "--against", "kv=f32")
+            self.assertGreater(made["kl_per_token"], 0)
+            for wrong in (("--against", "kv=f8", texts), (), ("--shape", "tiny"), (texts, "--shape", "tiny")):
+                self.assertNotEqual(run("perplexity", *wrong).returncode, 0, wrong)
 
     @unittest.skipIf(EMULATED, "measured where it is not emulated")
     def test_writes_csv_and_a_table(self):

@@ -43,6 +43,13 @@ TEST(BenchOptionsTest, TakesModelOrShapeButNotBoth) {
   EXPECT_EQ(ExitStatus({"prefill", "--model", "a.gguf", "--type", "base3"}), 2);
 }
 
+TEST(BenchOptionsTest, ReadsHowTheModelIsLoaded) {
+  const BenchOptions o = Parsed({"decode", "--head-format", "exact", "--kv-type", "int8"});
+  EXPECT_EQ(o.head_format, HeadFormat::kExact);
+  EXPECT_EQ(o.kv_type, KvType::kInt8);
+  EXPECT_EQ(ExitStatus({"decode", "--kv-type", "int3"}), 2);
+}
+
 TEST(BenchOptionsTest, ReadsFormatAndOutput) {
   const BenchOptions o = Parsed({"machine", "--format", "json", "--output", "m.json"});
   EXPECT_EQ(o.format, OutputFormat::kJson);
@@ -61,8 +68,7 @@ TEST(BenchOptionsTest, WantsACommand) {
   EXPECT_EQ(ExitStatus({"fly"}), 2);
 }
 
-TEST(BenchOptionsTest, WantsFilesForPerplexityAndPlot) {
-  EXPECT_EQ(ExitStatus({"perplexity"}), 2);
+TEST(BenchOptionsTest, ReadsFilesForPerplexityAndWantsThemForPlot) {
   EXPECT_EQ(ExitStatus({"plot"}), 2);
   EXPECT_EQ(Parsed({"perplexity", "t.jsonl", "--against", "b.gguf"}).against, "b.gguf");
   EXPECT_EQ(Parsed({"plot", "a.json", "b.json"}).inputs, (std::vector<std::string>{"a.json", "b.json"}));
