@@ -39,6 +39,10 @@ struct GemmCase {
 // All variants that `have` covers; a shape that an operation cannot take gives none.
 std::vector<GemmCase> TernaryGemmCases(const GemmShape& shape, size_t batch, CpuFeatures have);
 std::vector<GemmCase> Base3GemmCases(const GemmShape& shape, size_t batch, CpuFeatures have);
+// As TernaryGemm and Base3Gemm for many columns: kernels/panel_gemm.
+std::vector<GemmCase> TernaryPanelCases(const GemmShape& shape, size_t batch, CpuFeatures have);
+std::vector<GemmCase> Base3PanelCases(const GemmShape& shape, size_t batch, CpuFeatures have);
+std::vector<GemmCase> Int6GemmCases(const GemmShape& shape, size_t batch, CpuFeatures have);
 std::vector<GemmCase> GroupedGemmCases(const GemmShape& shape, size_t batch, CpuFeatures have);
 std::vector<GemmCase> FloatGemmCases(const GemmShape& shape, size_t batch, CpuFeatures have);
 std::vector<GemmCase> SignGemmCases(const GemmShape& shape, size_t batch, CpuFeatures have);

@@ -29,7 +29,8 @@ constexpr size_t kMostHeadRows = 32768;  // A part of the head, which would take
 constexpr double kRepetitionSeconds = 0.03;
 
 using Cases = std::vector<GemmCase> (*)(const GemmShape&, size_t, CpuFeatures);
-constexpr Cases kLowBitCases[] = {TernaryGemmCases, Base3GemmCases, GroupedGemmCases, SignGemmCases};
+constexpr Cases kLowBitCases[] = {TernaryGemmCases, TernaryPanelCases, Base3GemmCases,
+                                  Base3PanelCases,  GroupedGemmCases,  SignGemmCases};
 
 GemmShape Shape(size_t rows, size_t k) { return {absl::StrCat(rows, "x", k), rows, k}; }
 
@@ -103,18 +104,23 @@ Record MakeRecord(const GemmCase& gemm, const std::string& isa, int threads, con
   return record;
 }
 
-// All cases of one batch, grouped so that neighbours have the same weights.
+// All cases of one batch, portable ones only where there is nothing else, grouped so that neighbours have the
+// same weights.
 std::vector<GemmCase> AllCases(const ModelShape& model, size_t batch, CpuFeatures have) {
   std::vector<GemmCase> all;
   const auto add = [&](std::vector<GemmCase> cases) {
+    // Everything is checked against it already, and timing it would take most of the time.
+    if (cases.size() > 1)
+      std::erase_if(cases, [](const GemmCase& gemm) { return gemm.variant == "portable"; });
     all.insert(all.end(), std::make_move_iterator(cases.begin()), std::make_move_iterator(cases.end()));
   };
   for (const Cases cases : kLowBitCases) {
     add(cases(Shape(model.ffn_dim, model.hidden_dim), batch, have));
     add(cases(Shape(model.hidden_dim, model.ffn_dim), batch, have));
   }
-  add(FloatGemmCases(Shape(std::min<size_t>(model.vocab_size / 16 * 16, kMostHeadRows), model.hidden_dim),
-                     batch, have));
+  const GemmShape head = Shape(std::min<size_t>(model.vocab_size / 16 * 16, kMostHeadRows), model.hidden_dim);
+  add(Int6GemmCases(head, batch, have));
+  add(FloatGemmCases(head, batch, have));
   return all;
 }
 

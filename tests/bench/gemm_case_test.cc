@@ -11,7 +11,8 @@ namespace bitnet {
 namespace {
 
 using Cases = std::vector<GemmCase> (*)(const GemmShape&, size_t, CpuFeatures);
-constexpr Cases kAll[] = {TernaryGemmCases, Base3GemmCases, GroupedGemmCases, FloatGemmCases, SignGemmCases};
+constexpr Cases kAll[] = {TernaryGemmCases, TernaryPanelCases, Base3GemmCases, Base3PanelCases,
+                          GroupedGemmCases, Int6GemmCases,     FloatGemmCases, SignGemmCases};
 const GemmShape kShape = {"48x256", 48, 256};
 
 TEST(GemmCaseTest, AllVariantsEqualPortable) {
@@ -55,6 +56,7 @@ TEST(GemmCaseTest, TilesMayBeRunInParts) {
 TEST(GemmCaseTest, LeavesOutShapesThatAnOperationCannotTake) {
   EXPECT_TRUE(TernaryGemmCases({"8x256", 8, 256}, 1, kNoFeatures).empty());
   EXPECT_TRUE(GroupedGemmCases({"16x64", 16, 64}, 1, kNoFeatures).empty());
+  EXPECT_TRUE(Int6GemmCases({"16x8192", 16, 8192}, 1, kNoFeatures).empty());
   EXPECT_TRUE(SignGemmCases({"8x32", 8, 32}, 1, kNoFeatures).empty());
 }
 
