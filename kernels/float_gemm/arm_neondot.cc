@@ -3,6 +3,7 @@
 #include "kernels/float_gemm/float_gemm.h"
 
 // The 16 lanes of a dot product are four registers: lanes 0-3, 4-7, 8-11 and 12-15.
+// Unrolling and inlining keep the sums in registers: see ternary_gemm/x86_avx512vnni.cc.
 namespace bitnet {
 namespace {
 
@@ -43,13 +44,17 @@ float32x4_t Widen(const Float* w) { return vreinterpretq_f32_u8(vld1q_u8(Bytes(w
 
 // Adds the next 16 products of each row and column to their lanes.
 template <typename Weight, int kRows, int kColumns>
-void AddProducts(const Weight* w, size_t w_stride, const float* x, size_t x_stride,
-                 Lanes (&lanes)[kRows][kColumns]) {
+[[gnu::always_inline]] inline void AddProducts(const Weight* w, size_t w_stride, const float* x,
+                                               size_t x_stride, Lanes (&lanes)[kRows][kColumns]) {
+#pragma GCC unroll 8
   for (size_t q = 0; q < 4; ++q) {
     float32x4_t wide[kRows];
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) wide[r] = Widen(w + r * w_stride + 4 * q);
+#pragma GCC unroll 8
     for (int c = 0; c < kColumns; ++c) {
       const float32x4_t column = vld1q_f32(x + c * x_stride + 4 * q);
+#pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         lanes[r][c].quad[q] = vfmaq_f32(lanes[r][c].quad[q], wide[r], column);
       }
@@ -62,8 +67,11 @@ void Block(const FloatGemmArgs& args, size_t row, size_t b) {
   const Weight* w = static_cast<const Weight*>(args.w) + row * args.k;
   const float* x = args.x + b * args.x_stride;
   Lanes lanes[kRows][kColumns];
+#pragma GCC unroll 8
   for (auto& columns : lanes) {
+#pragma GCC unroll 8
     for (Lanes& lane : columns) {
+#pragma GCC unroll 8
       for (float32x4_t& quad : lane.quad) quad = vdupq_n_f32(0.0f);
     }
   }
@@ -79,7 +87,9 @@ void Block(const FloatGemmArgs& args, size_t row, size_t b) {
     }
     AddProducts(w_tail, kLanes, x_tail, kLanes, lanes);
   }
+#pragma GCC unroll 8
   for (int c = 0; c < kColumns; ++c) {
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) args.y[(b + c) * args.y_stride + row + r] = Fold(lanes[r][c]);
   }
 }

@@ -3,6 +3,7 @@
 #include "kernels/float_gemm/float_gemm.h"
 
 // The 16 lanes of a dot product are two registers: lanes 0-7 and 8-15.
+// Unrolling and inlining keep the sums in registers: see ternary_gemm/x86_avx512vnni.cc.
 namespace bitnet {
 namespace {
 
@@ -12,6 +13,9 @@ constexpr size_t kPrefetchBytes = 1024;
 struct Lanes {
   __m256 half[2];
 };
+
+// In a register now: see panel_gemm/x86_avx2.cc.
+void Keep(__m256& a) { asm volatile("" : "+x"(a)); }
 
 // Lanes fold by halves: j += j+8, j += j+4, j += j+2, j += j+1.
 float Fold(const Lanes& lanes) {
@@ -44,17 +48,22 @@ __m256 Widen(const Float* w) {
 
 // Adds the next 16 products of each row and column to their lanes.
 template <typename Weight, int kRows, int kColumns>
-void AddProducts(const Weight* w, size_t w_stride, const float* x, size_t x_stride,
-                 Lanes (&lanes)[kRows][kColumns]) {
+[[gnu::always_inline]] inline void AddProducts(const Weight* w, size_t w_stride, const float* x,
+                                               size_t x_stride, Lanes (&lanes)[kRows][kColumns]) {
+#pragma GCC unroll 8
   for (size_t h = 0; h < 2; ++h) {
     __m256 wide[kRows];
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       wide[r] = Widen(w + r * w_stride + 8 * h);
     }
+#pragma GCC unroll 8
     for (int c = 0; c < kColumns; ++c) {
       const __m256 column = _mm256_loadu_ps(x + c * x_stride + 8 * h);
+#pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         lanes[r][c].half[h] = _mm256_fmadd_ps(wide[r], column, lanes[r][c].half[h]);
+        Keep(lanes[r][c].half[h]);
       }
     }
   }
@@ -65,11 +74,14 @@ void Block(const FloatGemmArgs& args, size_t row, size_t b) {
   const Weight* w = static_cast<const Weight*>(args.w) + row * args.k;
   const float* x = args.x + b * args.x_stride;
   Lanes lanes[kRows][kColumns];
+#pragma GCC unroll 8
   for (auto& columns : lanes) {
+#pragma GCC unroll 8
     for (Lanes& lane : columns) lane.half[0] = lane.half[1] = _mm256_setzero_ps();
   }
   size_t i = 0;
   for (; i + kLanes <= args.k; i += kLanes) {
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       // A prefetch past the weights is harmless: it cannot fault.
       _mm_prefetch(reinterpret_cast<const char*>(w + r * args.k + i) + kPrefetchBytes, _MM_HINT_T0);
@@ -86,7 +98,9 @@ void Block(const FloatGemmArgs& args, size_t row, size_t b) {
     }
     AddProducts(w_tail, kLanes, x_tail, kLanes, lanes);
   }
+#pragma GCC unroll 8
   for (int c = 0; c < kColumns; ++c) {
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) args.y[(b + c) * args.y_stride + row + r] = Fold(lanes[r][c]);
   }
 }
