@@ -133,7 +133,7 @@ std::optional<Chart> RooflineChart(const std::vector<Record>& records) {
     const bool prefill = IsPrefill(*record);
     const bool alone = Text(*record, "batch") == "1";
     const std::string what = prefill ? "prefill" : alone ? "decode" : "batch";
-    const std::string label = prefill ? "prefill " + Text(*record, "prompt_tokens")
+    const std::string label = prefill ? "chunks of " + Text(*record, "chunk_size")
                               : alone ? "decode"
                                       : "batch " + Text(*record, "batch");
     const std::string context = Text(*record, "context");
