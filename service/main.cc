@@ -102,8 +102,9 @@ void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
       ->group("Limits");
   app.add_option(
          "--head", options.head,
-         "How workers keep the output head: int6 quantises it, file keeps it, auto is int6 for large ones")
-      ->check(CLI::IsMember({"auto", "int6", "file"}))
+         "How workers keep the output head: int6 quantises it, file keeps it, exact keeps it and reads few rows, "
+         "auto is int6 for large ones")
+      ->check(CLI::IsMember({"auto", "int6", "file", "exact"}))
       ->group("Limits");
   app.add_option("--kv-type", options.kv_type,
                  "How workers keep keys and values: f16, or f32 in twice, or int8 in half the memory")
