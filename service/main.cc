@@ -100,10 +100,10 @@ void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
                  "Tokens of all requests together that a worker can remember")
       ->check(CLI::PositiveNumber)
       ->group("Limits");
-  app.add_option(
-         "--head", options.head,
-         "How workers keep the output head: int6 quantises it, file keeps it, exact keeps it and reads few rows, "
-         "auto is int6 for large ones")
+  app.add_option("--head", options.head,
+                 "How workers keep the output head: int6 quantises it, file keeps it, exact keeps it and "
+                 "reads few rows, "
+                 "auto is int6 for large ones")
       ->check(CLI::IsMember({"auto", "int6", "file", "exact"}))
       ->group("Limits");
   app.add_option("--kv-type", options.kv_type,
