@@ -233,20 +233,24 @@ TEST(SpeculationTest, LeavesPromptsTheirShareOfAStep) {
 }
 
 TEST(SpeculationTest, GivesBackBlocksOfWrongGuesses) {
-  TinyScheduler tiny({.max_draft = 8});
-  RecordingSink sink;
-  GenerationRequest request = LoopingRequest();
-  request.sampling = {.temperature = 0.2F, .top_p = 0.9F, .seed = 1};
-  tiny.scheduler.Add(1, request, &sink);
-  size_t drafted = 0;
-  while (!sink.is_finished()) {
-    drafted += tiny.scheduler.Step().drafted_tokens;
-    const size_t tokens = request.prompt.size() + sink.ids().size();
-    if (!sink.is_finished()) {
-      EXPECT_LE(tiny.cache.allocator().num_blocks() - tiny.cache.num_free(), NumBlocks(tokens));
+  int taken_in_vain = 0;
+  for (uint32_t seed = 0; seed < 30; ++seed) {
+    TinyScheduler tiny({.max_draft = 8});
+    RecordingSink sink;
+    GenerationRequest request = LoopingRequest();
+    request.sampling = {.temperature = 0.2F, .top_p = 0.9F, .seed = seed};
+    tiny.scheduler.Add(1, request, &sink);
+    while (!sink.is_finished()) {
+      const size_t before = request.prompt.size() + sink.ids().size();
+      const size_t drafted = tiny.scheduler.Step().drafted_tokens;
+      const size_t after = request.prompt.size() + sink.ids().size();
+      if (!sink.is_finished()) {
+        taken_in_vain += NumBlocks(before + drafted) > NumBlocks(after) ? 1 : 0;
+        EXPECT_LE(tiny.cache.allocator().num_blocks() - tiny.cache.num_free(), NumBlocks(after));
+      }
     }
   }
-  EXPECT_GT(drafted, 20u);
+  EXPECT_GT(taken_in_vain, 0);
 }
 
 TEST(SpeculationTest, TakesOnlyFreeBlocks) {
