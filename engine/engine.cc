@@ -73,7 +73,7 @@ class EngineImpl : public Engine {
         model_(std::move(model)),
         tokenizer_(std::move(tokenizer)),
         chat_(ChatTemplate::FromModel(*model_.file, *tokenizer_)),
-        cache_(model_.config, NumCacheBlocks(model_.config, options), options.kv_type),
+        cache_(model_.config, NumCacheBlocks(model_.config, options), options.kv_type, options.prefix_cache),
         limits_{.vocab_size = model_.config.vocab_size,
                 .max_seq_len = model_.config.max_seq_len,
                 .kv_cache_tokens = cache_.capacity_tokens()},
@@ -86,7 +86,8 @@ class EngineImpl : public Engine {
                     .max_sequences = static_cast<size_t>(options.max_sequences),
                     .max_positions = limits_.max_positions(),
                     .max_draft = MaxDraft(options),
-                    .end_ids = {tokenizer_->end_ids().begin(), tokenizer_->end_ids().end()}}),
+                    .end_ids = {tokenizer_->end_ids().begin(), tokenizer_->end_ids().end()},
+                    .priority_ageing = options.priority_ageing}),
         adapters_(options.max_adapters, options.max_adapter_bytes) {
     PublishGauges();
     thread_ = std::thread([this] { Run(); });
@@ -223,7 +224,11 @@ class EngineImpl : public Engine {
     stats_.running = static_cast<int>(scheduler_.num_running());
     stats_.waiting = static_cast<int>(scheduler_.num_waiting());
     stats_.kv_blocks = cache_.allocator().num_blocks();
-    stats_.kv_blocks_free = cache_.allocator().num_free();
+    stats_.kv_blocks_free = static_cast<int>(cache_.num_free());
+    const SchedulerCounters& counters = scheduler_.counters();
+    stats_.prefix_query_tokens = counters.prefix_query_tokens;
+    stats_.prefix_hit_tokens = counters.prefix_hit_tokens;
+    stats_.preemptions = counters.preemptions;
   }
 
   const EngineOptions options_;
@@ -266,6 +271,11 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<ModelFile
   RETURN_IF_ERROR(CheckPositive("max_sequences", options.max_sequences));
   RETURN_IF_ERROR(CheckPositive("max_waiting", options.max_waiting));
   RETURN_IF_ERROR(CheckRange("max_draft", options.max_draft, kMaxDraft));
+  if (options.priority_ageing <= absl::ZeroDuration() || options.priority_ageing > absl::Hours(24)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("priority_ageing is %s; it must be above 0 and at most a day",
+                        absl::FormatDuration(options.priority_ageing)));
+  }
   ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::FromGguf(*file));
   const ThreadFacts facts = ReadThreadFacts();
   auto pool =

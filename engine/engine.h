@@ -14,6 +14,7 @@
 #include "engine/model/model_config.h"
 #include "engine/model/model_file.h"
 #include "engine/model_cost.h"
+#include "engine/scheduler/admission_order.h"
 #include "engine/scheduler/speculation.h"
 #include "engine/threads/threads_flag.h"
 #include "engine/tokenizer/tokenizer.h"
@@ -38,8 +39,13 @@ struct EngineOptions {
   int max_waiting = 256;                           // Submit refuses beyond this many.
   size_t kv_cache_tokens = 0;                      // 0: max_sequences full contexts, at most 2 GiB.
   KvType kv_type = KvType::kF16;                   // How the cache keeps keys and values.
-  size_t max_adapters = 16;                        // Loaded at once.
-  size_t max_adapter_bytes = size_t{1} << 30;      // Of all of them in memory.
+  // What prompts have in common is run once, for as long as the cache has it: that changes no answer.
+  bool prefix_cache = true;
+  // A request that has waited this long counts as of the next class, so that none waits for ever. Up to a
+  // day.
+  absl::Duration priority_ageing = kDefaultPriorityAgeing;
+  size_t max_adapters = 16;                    // Loaded at once.
+  size_t max_adapter_bytes = size_t{1} << 30;  // Of all of them in memory.
   // Tokens guessed, and several checked in one step: that changes no answer.
   Speculation speculation = Speculation::kOff;
   int max_draft = 8;  // Guessed per step at most, for all sequences together.
@@ -53,12 +59,15 @@ struct EngineStats {
   int running = 0;
   int waiting = 0;
   int kv_blocks = 0;
-  int kv_blocks_free = 0;
-  uint64_t prefill_tokens = 0;
+  int kv_blocks_free = 0;       // Held by no generation; the prefixes in them are kept until they are needed.
+  uint64_t prefill_tokens = 0;  // Run; those of generations that had lost their blocks are run again.
   uint64_t decode_tokens = 0;
-  uint64_t drafted_tokens = 0;    // Guessed by speculation,
-  uint64_t accepted_tokens = 0;   // and of these the right ones, which decode_tokens counts as well.
-  ScreeningStats screening = {};  // With HeadFormat::kExact.
+  uint64_t drafted_tokens = 0;       // Guessed by speculation,
+  uint64_t accepted_tokens = 0;      // and of these the right ones, which decode_tokens counts as well.
+  uint64_t prefix_query_tokens = 0;  // Of admitted prompts: looked for in the prefix cache,
+  uint64_t prefix_hit_tokens = 0;    // and found, so not run.
+  uint64_t preemptions = 0;          // Generations that gave up their blocks, to be computed again later.
+  ScreeningStats screening = {};     // With HeadFormat::kExact.
 };
 
 // Runs a thread of its own (and its compute threads) from Create to destruction. All methods may be called

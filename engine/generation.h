@@ -35,6 +35,7 @@ struct AdapterUse {
   float scale = 1;
 };
 
+// Who goes first where there is not room for all. Who waits rises, see EngineOptions::priority_ageing.
 enum class Priority { kBackground, kNormal, kInteractive };
 
 struct GenerationRequest {
@@ -70,6 +71,7 @@ enum class FinishReason {
 
 struct GenerationUsage {
   int prompt_tokens = 0;
+  int cached_tokens = 0;  // Of the prompt: found in the prefix cache, and not run again.
   int generated_tokens = 0;
   int drafted_tokens = 0;   // Guessed by speculation,
   int accepted_tokens = 0;  // and of these the right ones: each saved a step.

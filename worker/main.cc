@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "engine/cache/kv_type_names.h"
+#include "engine/cache/prefix_cache_flag.h"
 #include "engine/engine.h"
 #include "engine/formats/i2s_layout_name.h"
 #include "engine/scheduler/speculation.h"
@@ -87,6 +88,9 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   app.add_option("--kv-type", flags->engine.kv_type, kKvTypeHelp)
       ->transform(CLI::CheckedTransformer(KvTypeNames()))
       ->default_str("f16");
+  app.add_option("--prefix-cache", flags->engine.prefix_cache, kPrefixCacheHelp)
+      ->transform(CLI::CheckedTransformer(PrefixCacheNames()))
+      ->default_str("on");
   app.add_option("--cpus", flags->cpus, "Run on these CPUs only, as 0-3,8 (Linux)");
   app.add_option("--ready-fd", flags->ready_fd, "Inherited descriptor for the line READY, or FAILED and why");
   app.add_option("--parent-fd", flags->parent_fd,

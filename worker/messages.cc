@@ -132,6 +132,7 @@ worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason rea
   finished.set_reason(reason == FinishReason::kLength ? v1::FINISH_REASON_LENGTH
                                                       : v1::FINISH_REASON_END_TOKEN);
   finished.mutable_usage()->set_prompt_tokens(usage.prompt_tokens);
+  finished.mutable_usage()->set_cached_tokens(usage.cached_tokens);
   finished.mutable_usage()->set_generated_tokens(usage.generated_tokens);
   finished.mutable_usage()->set_queue_seconds(absl::ToDoubleSeconds(usage.queue_time));
   finished.mutable_usage()->set_prefill_seconds(absl::ToDoubleSeconds(usage.prefill_time));
@@ -191,6 +192,9 @@ worker::v1::WorkerStatus ToWorkerStatus(const Engine& engine) {
   status.set_decode_tokens(stats.decode_tokens);
   status.set_drafted_tokens(stats.drafted_tokens);
   status.set_accepted_tokens(stats.accepted_tokens);
+  status.set_prefix_query_tokens(stats.prefix_query_tokens);
+  status.set_prefix_hit_tokens(stats.prefix_hit_tokens);
+  status.set_preemptions(stats.preemptions);
   status.set_threads(engine.num_threads());
   status.set_isa(engine.isa());
   return status;

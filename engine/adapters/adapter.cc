@@ -1,8 +1,14 @@
 #include "engine/adapters/adapter.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace bitnet {
+
+Adapter::Adapter(size_t num_layers) : pairs_(num_layers * kNumProjectionKinds) {
+  static std::atomic<uint64_t> last_serial = 0;
+  serial_ = ++last_serial;
+}
 
 size_t Adapter::num_pairs() const {
   return static_cast<size_t>(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,10 @@ struct LowRankPair {
 // Filled by a reader, then immutable and safe to share between threads.
 class Adapter {
  public:
-  explicit Adapter(size_t num_layers) : pairs_(num_layers * kNumProjectionKinds) {}
+  explicit Adapter(size_t num_layers);
+
+  // No other adapter of this process has it, not even one that comes later to the same address. Not 0.
+  uint64_t serial() const { return serial_; }
 
   // `layer` is below num_layers.
   void Set(size_t layer, ProjectionKind kind, LowRankPair pair) {
@@ -45,6 +49,7 @@ class Adapter {
     return layer * kNumProjectionKinds + static_cast<size_t>(kind);
   }
 
+  uint64_t serial_;
   std::vector<LowRankPair> pairs_;  // [num_layers, kNumProjectionKinds]; rank 0 where there is none.
 };
 

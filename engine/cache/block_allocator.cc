@@ -1,26 +1,36 @@
 #include "engine/cache/block_allocator.h"
 
 #include <cassert>
-#include <numeric>
 
 namespace bitnet {
 
 BlockAllocator::BlockAllocator(int num_blocks) : free_(num_blocks), references_(num_blocks, 0) {
-  std::iota(free_.rbegin(), free_.rend(), 0);  // Block 0 goes first.
+  for (int32_t block = 0; block < num_blocks; ++block) {
+    free_.PushBack(block);
+  }
 }
 
 int32_t BlockAllocator::Allocate() {
-  assert(!free_.empty());
-  const int32_t block = free_.back();
-  free_.pop_back();
-  references_[block] = 1;
+  const int32_t block = free_.front();
+  Share(block);
   return block;
 }
 
-void BlockAllocator::Release(int32_t block) {
+void BlockAllocator::Share(int32_t block) {
+  if (references_[block]++ == 0) {
+    free_.Remove(block);
+  }
+}
+
+void BlockAllocator::Release(int32_t block, bool kept) {
   assert(references_[block] > 0);
-  if (--references_[block] == 0) {
-    free_.push_back(block);  // Within the capacity of the constructor: never more than all blocks.
+  if (--references_[block] > 0) {
+    return;
+  }
+  if (kept) {
+    free_.PushBack(block);
+  } else {
+    free_.PushFront(block);  // What was written last is still in the processor's cache.
   }
 }
 

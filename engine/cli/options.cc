@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "base/version.h"
 #include "engine/cache/kv_type_names.h"
+#include "engine/cache/prefix_cache_flag.h"
 #include "engine/cli/help_formatter.h"
 #include "engine/formats/i2s_layout_name.h"
 #include "engine/scheduler/speculation.h"
@@ -205,6 +206,11 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->group(group)
       ->transform(CLI::CheckedTransformer(KvTypeNames()))
       ->default_str("f16");
+  app.add_option("--prefix-cache", options.engine.prefix_cache, kPrefixCacheHelp)
+      ->type_name("on|off")
+      ->group(group)
+      ->transform(CLI::CheckedTransformer(PrefixCacheNames()))
+      ->default_str("on");
   app.add_option(
          "--activations", leftovers.activations,
          "auto: what the model was trained with, int8 for most; f32: unrounded, and weights as float32, to "

@@ -1,9 +1,8 @@
 #include "engine/scheduler/batch_scheduler.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
-
-#include "engine/scheduler/draft_budget.h"
 
 namespace bitnet {
 
@@ -14,15 +13,17 @@ BatchScheduler::BatchScheduler(Transformer* transformer, KvCache* cache, ThreadP
       pool_(pool),
       vocab_size_(vocab_size),
       options_(std::move(options)),
+      order_(options_.priority_ageing),
       samplers_(std::min<size_t>(pool->num_threads(), options_.max_sequences), Sampler(vocab_size)) {
   running_.reserve(options_.max_sequences);
   batch_.reserve(options_.chunk_size + options_.max_sequences);
   choosing_.reserve(options_.max_sequences);
+  shares_.reserve(options_.max_sequences);
 }
 
-void BatchScheduler::Insert(std::unique_ptr<Sequence> sequence, SequenceList& list) {
-  const auto at = std::ranges::upper_bound(list, sequence->priority(), std::greater(),
-                                           [](const auto& other) { return other->priority(); });
+void BatchScheduler::Insert(std::unique_ptr<Sequence> sequence, SequenceList& list) const {
+  const auto at = std::ranges::upper_bound(list, RankOf(*sequence), {},
+                                           [this](const auto& other) { return RankOf(*other); });
   list.insert(at, std::move(sequence));
 }
 
@@ -35,6 +36,7 @@ void BatchScheduler::Add(GenerationId id, GenerationRequest request, GenerationS
     sequence->Finish(FinishReason::kLength, Sequence::Clock::now());
     return;
   }
+  waiting_.reserve(std::bit_ceil(waiting_.size() + options_.max_sequences + 1));
   Insert(std::move(sequence), waiting_);
 }
 
@@ -57,63 +59,139 @@ void BatchScheduler::CancelAll() {
   }
 }
 
-StepReport BatchScheduler::Step() {
+StepReport BatchScheduler::Step(Sequence::Clock::time_point now) {
   AdmitWaiting();
-  StepReport report = FillBatch();
+  MakeRoom();
+  AdoptNewPrefixes();
+  StepReport report = FillBatch(now);
   if (!batch_.empty()) {
     ChooseTokens(transformer_->Forward(batch_));
+    SettleBlocks();
     DeliverTokens(report);
   }
   return report;
 }
 
 void BatchScheduler::AdmitWaiting() {
-  while (!waiting_.empty() && running_.size() < options_.max_sequences) {
-    Sequence& next = *waiting_.front();
-    if (!cache_->Reserve(next.max_tokens(), next.blocks())) {
-      return;
-    }
-    next.Admit(Sequence::Clock::now());
+  while (!waiting_.empty() && running_.size() < options_.max_sequences && Admit(*waiting_.front())) {
+    waiting_.front()->Admit(Sequence::Clock::now());
     Insert(std::move(waiting_.front()), running_);
     waiting_.erase(waiting_.begin());
   }
 }
 
-size_t BatchScheduler::PrefillTokens() const {
-  size_t pending = 0;
-  for (const auto& sequence : running_) {
-    pending += sequence->decoding() ? 0 : sequence->num_pending();
+bool BatchScheduler::Admit(Sequence& sequence) {
+  BlockTable& blocks = sequence.blocks();
+  const size_t cached = cache_->Adopt(sequence.prefix(sequence.num_tokens() - 1), 0, blocks);
+  if (KvCache::BlocksMissing(sequence.num_tokens(), blocks) + BlocksToGrow(sequence) > cache_->num_free()) {
+    cache_->Release(blocks);
+    return false;
   }
-  return std::min(pending, options_.chunk_size);
+  cache_->Reserve(sequence.num_tokens(), blocks);
+  sequence.SkipCached(cached);
+  if (cache_->keeps_prefixes() && !sequence.was_preempted()) {
+    counters_.prefix_query_tokens += sequence.num_tokens();
+    counters_.prefix_hit_tokens += cached;
+  }
+  return true;
 }
 
-StepReport BatchScheduler::FillBatch() {
+size_t BatchScheduler::BlocksToGrow(const Sequence& next) const {
+  if (running_.empty()) {
+    return 0;  // It has all the cache to itself.
+  }
+  const auto grows = [](const Sequence& sequence) {
+    return NumBlocks(sequence.num_tokens()) < NumBlocks(sequence.max_tokens());
+  };
+  return static_cast<size_t>(std::ranges::count_if(running_, [&](const auto& s) { return grows(*s); })) +
+         (grows(next) ? 1 : 0);
+}
+
+void BatchScheduler::MakeRoom() {
+  for (size_t i = 0; i < running_.size();) {
+    if (cache_->Reserve(running_[i]->num_tokens(), running_[i]->blocks())) {
+      ++i;
+    } else {
+      Preempt(running_.end() - 1);  // Maybe the one that asks, and then the last one to ask.
+    }
+  }
+}
+
+void BatchScheduler::Preempt(SequenceList::iterator at) {
+  std::unique_ptr<Sequence> sequence = std::move(*at);
+  running_.erase(at);
+  cache_->Release(sequence->blocks());
+  sequence->Preempt();
+  ++counters_.preemptions;
+  Insert(std::move(sequence), waiting_);
+}
+
+void BatchScheduler::AdoptNewPrefixes() {
+  for (const auto& sequence : running_) {
+    if (sequence->decoding()) {
+      continue;
+    }
+    const size_t before = sequence->num_cached();
+    const Prefix prefix = sequence->prefix(sequence->num_tokens() - 1);
+    const size_t cached = cache_->Adopt(prefix, before, sequence->blocks());
+    sequence->SkipCached(cached);
+    if (!sequence->was_preempted()) {
+      counters_.prefix_hit_tokens += cached - before;
+    }
+  }
+}
+
+size_t BatchScheduler::PlanPrefill(Sequence::Clock::time_point now) {
+  shares_.clear();
+  for (size_t i = 0; i < running_.size(); ++i) {
+    if (!running_[i]->decoding()) {
+      shares_.push_back({.index = i,
+                         .pending = running_[i]->num_pending(),
+                         .priority = order_.ClassAt(now, RankOf(*running_[i]))});
+    }
+  }
+  SharePrefill(shares_, options_.chunk_size);
+  size_t tokens = 0;
+  for (const PrefillShare& share : shares_) {
+    tokens += share.tokens;
+  }
+  return tokens;
+}
+
+StepReport BatchScheduler::FillBatch(Sequence::Clock::time_point now) {
   batch_.clear();
   choosing_.clear();
   num_logits_ = 0;
-  const size_t num_decoding =
-      std::ranges::count_if(running_, [](const auto& sequence) { return sequence->decoding(); });
-  const size_t prefill_tokens = PrefillTokens();
-  DraftBudget budget(num_decoding + prefill_tokens, num_decoding,
-                     std::min(options_.max_draft, options_.chunk_size - prefill_tokens));
+  StepReport report;
+  report.prefill_tokens = PlanPrefill(now);
+  const size_t num_decoding = running_.size() - shares_.size();
+  DraftBudget budget(num_decoding + report.prefill_tokens, num_decoding,
+                     std::min(options_.max_draft, options_.chunk_size - report.prefill_tokens));
   for (const auto& sequence : running_) {
     if (sequence->decoding()) {
-      if (budget.room() > 0) {
-        sequence->Draft([&](float likelihood) { return budget.Take(likelihood); });
-      }
+      Draft(*sequence, budget);
       AddToBatch(*sequence, 1);
     }
   }
-  StepReport report;
-  for (const auto& sequence : running_) {
-    if (!sequence->decoding()) {
-      const size_t n = std::min(sequence->num_pending(), options_.chunk_size - report.prefill_tokens);
-      AddToBatch(*sequence, n);
-      report.prefill_tokens += n;
-    }
+  for (const PrefillShare& share : shares_) {
+    AddToBatch(*running_[share.index], share.tokens);
   }
   report.drafted_tokens = num_logits_ - choosing_.size();
   return report;
+}
+
+void BatchScheduler::Draft(Sequence& sequence, DraftBudget& budget) {
+  if (budget.room() == 0) {
+    return;
+  }
+  size_t tokens = sequence.num_tokens();
+  sequence.Draft([&](float likelihood) {
+    if (KvCache::BlocksMissing(tokens + 1, sequence.blocks()) > cache_->num_free() ||
+        !budget.Take(likelihood)) {
+      return false;
+    }
+    return cache_->Reserve(++tokens, sequence.blocks());
+  });
 }
 
 void BatchScheduler::AddToBatch(Sequence& sequence, size_t n) {
@@ -130,7 +208,7 @@ void BatchScheduler::AddToBatch(Sequence& sequence, size_t n) {
   };
   size_t position = sequence.num_cached();
   for (const size_t end = position + n; position < end; ++position) {
-    add(sequence.token(position), position, position + 1 == sequence.num_tokens());
+    add(sequence.tokens()[position], position, position + 1 == sequence.num_tokens());
   }
   sequence.set_cached(position);
   if (sequence.num_pending() == 0) {
@@ -158,6 +236,13 @@ void BatchScheduler::ChooseTokens(std::span<const float> logits) {
       choose(i, samplers_[thread]);
     }
   });
+}
+
+void BatchScheduler::SettleBlocks() {
+  for (const auto& sequence : running_) {
+    cache_->Publish(sequence->prefix(sequence->num_cached()), sequence->blocks());
+    cache_->Trim(sequence->num_tokens(), sequence->blocks());
+  }
 }
 
 void BatchScheduler::DeliverTokens(StepReport& report) {

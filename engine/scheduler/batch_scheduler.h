@@ -10,6 +10,9 @@
 #include "engine/cache/kv_cache.h"
 #include "engine/generation.h"
 #include "engine/sampling/sampler.h"
+#include "engine/scheduler/admission_order.h"
+#include "engine/scheduler/draft_budget.h"
+#include "engine/scheduler/prefill_shares.h"
 #include "engine/scheduler/sequence.h"
 #include "engine/threads/thread_pool.h"
 #include "engine/transformer/transformer.h"
@@ -22,6 +25,8 @@ struct SchedulerOptions {
   size_t max_positions;               // Of a sequence; at most what the KV cache holds.
   size_t max_draft = 0;               // Tokens guessed per step at most, of all sequences together.
   std::vector<int32_t> end_ids = {};  // The model's end tokens.
+  // Who waits this long counts as of the next class; positive.
+  absl::Duration priority_ageing = kDefaultPriorityAgeing;
 };
 
 struct StepReport {
@@ -31,14 +36,33 @@ struct StepReport {
   size_t accepted_tokens = 0;  // And of these the right ones.
 };
 
-// Waiting generations are admitted by priority, then by arrival, as soon as the KV cache has blocks for all
-// they may ever need: what runs always finishes. The head of the queue is not overtaken by a shorter one
-// behind it, or it might wait for ever. A step runs one token of each decoding sequence, and fills up with
-// prompt tokens of the others, in chunks. Used by one thread; sinks are called from within its methods.
+// Since the start.
+struct SchedulerCounters {
+  uint64_t prefix_query_tokens = 0;  // Of sequences that were admitted with a prefix cache,
+  uint64_t prefix_hit_tokens = 0;    // and of these the ones that were found in it.
+  uint64_t preemptions = 0;
+};
+
+// Waiting generations are admitted in their order (AdmissionOrder) as soon as the KV cache has blocks for
+// what they have to read, and for each that runs one more to grow into. The head of the queue is not
+// overtaken by a shorter one behind it, or it might wait for ever. What the cache has of their tokens is
+// shared.
+//
+// A step runs one token of each decoding sequence, so that no answer waits for a prompt, and beside these at
+// most chunk_size prompt tokens of the others (SharePrefill): the time between two tokens has a bound.
+//
+// Blocks are taken when positions are needed. If there is none left, the least important sequence that runs
+// gives all of its own back and waits again; when it is admitted for the next time it computes prompt and
+// answer anew (recomputation, as in PagedAttention, arXiv 2309.06180), with the same bits, and goes on as if
+// nothing had been. What it published may still be in the cache then. The most important one is never asked,
+// and the cache holds any single sequence, so that one gets to its end, and then the next.
+//
+// Used by one thread; sinks are called from within its methods.
 //
 // Where prompts leave room, a sequence may run tokens beyond its own: guesses, each of which is right if
 // choosing from the logits before it gives just this token. As the logits of a position do not depend on what
-// else runs, nor does a choice on when it is made, the output is the same to the bit with any guesses.
+// else runs, nor does a choice on when it is made, the output is the same to the bit with any guesses. They
+// take blocks that no sequence holds, and give them back when they were wrong: no one is preempted for them.
 class BatchScheduler {
  public:
   // `transformer` takes batches of chunk_size + max_sequences tokens, max_sequences + max_draft of them with
@@ -56,17 +80,22 @@ class BatchScheduler {
   // Admits what can be. Step does so too; calling it before makes num_running and num_waiting those of the
   // step.
   void AdmitWaiting();
-  // Runs one step; does nothing if there is nothing to run. Allocates nothing.
-  StepReport Step();
+  // Runs one step; does nothing if there is nothing to run. Allocates nothing. `now` is what waiting times
+  // are measured to.
+  StepReport Step(Sequence::Clock::time_point now = Sequence::Clock::now());
 
   bool idle() const { return running_.empty() && waiting_.empty(); }
   size_t num_running() const { return running_.size(); }
   size_t num_waiting() const { return waiting_.size(); }
+  const SchedulerCounters& counters() const { return counters_; }
 
  private:
-  using SequenceList = std::vector<std::unique_ptr<Sequence>>;  // By priority, then by arrival.
+  using SequenceList = std::vector<std::unique_ptr<Sequence>>;  // Most important first.
 
-  static void Insert(std::unique_ptr<Sequence> sequence, SequenceList& list);
+  Rank RankOf(const Sequence& sequence) const {
+    return order_.RankOf(sequence.priority(), sequence.submitted(), sequence.id());
+  }
+  void Insert(std::unique_ptr<Sequence> sequence, SequenceList& list) const;
 
   // Of sequences whose logits a step computes.
   struct Choosing {
@@ -74,11 +103,25 @@ class BatchScheduler {
     size_t row;  // Of its first logits.
   };
 
-  size_t PrefillTokens() const;
-  StepReport FillBatch();
+  // Gives it blocks for all of its tokens, or returns false.
+  bool Admit(Sequence& sequence);
+  // Blocks that shall be free after `next` was admitted.
+  size_t BlocksToGrow(const Sequence& next) const;
+  // Gives every decoding sequence a place for its pending token, by preemption if need be.
+  void MakeRoom();
+  void Preempt(SequenceList::iterator at);
+  // Lets prompts share what others have published of their next tokens since they were admitted: of several
+  // that begin alike and come together, one is read and the others follow it.
+  void AdoptNewPrefixes();
+  // Fills in shares_; returns the sum of their tokens.
+  size_t PlanPrefill(Sequence::Clock::time_point now);
+  StepReport FillBatch(Sequence::Clock::time_point now);
+  void Draft(Sequence& sequence, DraftBudget& budget);
   // Adds the sequence's next `n` pending tokens to the batch, and its draft.
   void AddToBatch(Sequence& sequence, size_t n);
   void ChooseTokens(std::span<const float> logits);
+  // Publishes what the step has filled, and gives back what wrong guesses had taken.
+  void SettleBlocks();
   void DeliverTokens(StepReport& report);
   void Finish(SequenceList::iterator at, FinishReason reason);
 
@@ -87,8 +130,11 @@ class BatchScheduler {
   ThreadPool* const pool_;
   const size_t vocab_size_;
   const SchedulerOptions options_;
-  SequenceList waiting_;
+  const AdmissionOrder order_;
+  SequenceList waiting_;  // With room for those that run, who may have to wait again.
   SequenceList running_;
+  SchedulerCounters counters_;
+  std::vector<PrefillShare> shares_;  // `index` is that in running_.
   std::vector<BatchToken> batch_;
   std::vector<Choosing> choosing_;  // In batch order.
   size_t num_logits_ = 0;           // Rows of all of them.

@@ -53,6 +53,14 @@ size_t Sequence::logits_needed() const {
   return LogitsNeeded(request_, may_end ? 0 : end_ids_.size());
 }
 
+void Sequence::SkipCached(size_t n) {
+  if (!preempted_) {
+    const size_t prompt = request_.prompt.size();
+    cached_prompt_tokens_ += std::min(n, prompt) - std::min(num_cached_, prompt);
+  }
+  num_cached_ = n;
+}
+
 void Sequence::Draft(absl::FunctionRef<bool(float)> take) {
   if (!lookup_.has_value()) {
     return;
@@ -113,9 +121,9 @@ bool Sequence::ChooseNext(std::span<const float> logits, Sampler& sampler, Gener
 }
 
 bool Sequence::Deliver(Clock::time_point now) {
-  if (!decoding_) {
+  if (!answering_) {
     first_token_ = now;
-    decoding_ = true;
+    answering_ = true;
   }
   for (size_t i = 0; i < num_chosen_ - (ended_ ? 1 : 0); ++i) {
     sink_->OnToken(chosen_[i]);
@@ -123,11 +131,23 @@ bool Sequence::Deliver(Clock::time_point now) {
   return ended_;
 }
 
+void Sequence::Admit(Clock::time_point now) {
+  if (!preempted_) {
+    admitted_ = now;
+  }
+}
+
+void Sequence::Preempt() {
+  num_cached_ = 0;
+  preempted_ = true;
+}
+
 void Sequence::Finish(FinishReason reason, Clock::time_point now) {
   // A stage that was not reached begins, and ends, when the answer does.
   const Clock::time_point admitted = admitted_ == Clock::time_point() ? now : admitted_;
-  const Clock::time_point first_token = decoding_ ? first_token_ : now;
+  const Clock::time_point first_token = answering_ ? first_token_ : now;
   sink_->OnFinished(reason, {.prompt_tokens = static_cast<int>(request_.prompt.size()),
+                             .cached_tokens = static_cast<int>(cached_prompt_tokens_),
                              .generated_tokens = static_cast<int>(num_generated()),
                              .drafted_tokens = drafted_tokens_,
                              .accepted_tokens = accepted_tokens_,

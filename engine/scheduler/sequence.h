@@ -31,9 +31,10 @@ class Sequence {
   GenerationId id() const { return id_; }
   std::span<const ActiveAdapter> adapters() const { return adapters_.list(); }
   Priority priority() const { return request_.priority; }
+  Clock::time_point submitted() const { return submitted_; }
 
   size_t num_tokens() const { return tokens_.size(); }
-  int32_t token(size_t position) const { return tokens_[position]; }
+  std::span<const int32_t> tokens() const { return tokens_; }
   size_t num_generated() const { return tokens_.size() - request_.prompt.size(); }
   size_t max_tokens() const { return request_.prompt.size() + max_generated_; }  // Prompt and output.
   bool at_limit() const { return num_generated() >= max_generated_; }
@@ -42,10 +43,15 @@ class Sequence {
   size_t num_pending() const { return tokens_.size() - num_cached_; }
   size_t num_cached() const { return num_cached_; }
   void set_cached(size_t n) { num_cached_ = n; }
-  // Whether the pending token was chosen in this scheduler, and is not part of a prompt still to be read.
-  bool decoding() const { return decoding_; }
+  // The same, of tokens that were found in the prefix cache.
+  void SkipCached(size_t n);
+  // Whether one token is all that is to be run, and an answer has begun: not so while a prompt is read, nor
+  // while a sequence that lost its blocks reads again what it knew.
+  bool decoding() const { return answering_ && num_pending() == 1; }
 
   BlockTable& blocks() { return blocks_; }
+  // What its keys and values depend on, up to position n.
+  Prefix prefix(size_t n) const { return {tokens().first(n), adapters()}; }
 
   // Of the highest logits, what the next choice may depend on.
   size_t logits_needed() const;
@@ -65,7 +71,11 @@ class Sequence {
   // Delivers them; true if the last one, which is not delivered, ends the answer.
   bool Deliver(Clock::time_point now);
 
-  void Admit(Clock::time_point now) { admitted_ = now; }
+  void Admit(Clock::time_point now);
+  // Its blocks were taken away: everything is pending again.
+  void Preempt();
+  // From then on: its usage tells of how long it was queued, and of what the cache had, the first time.
+  bool was_preempted() const { return preempted_; }
   // The last thing done with it.
   void Finish(FinishReason reason, Clock::time_point now);
 
@@ -83,12 +93,14 @@ class Sequence {
   std::optional<PromptLookup> lookup_;
   std::vector<int32_t> draft_;
   size_t num_cached_ = 0;
-  bool decoding_ = false;
+  bool answering_ = false;  // A token was delivered, or the end.
+  bool preempted_ = false;
   BlockTable blocks_;
   TokenCounts counts_;
   std::vector<GeneratedToken> chosen_;  // Of one Choose.
   size_t num_chosen_ = 0;
   bool ended_ = false;
+  size_t cached_prompt_tokens_ = 0;
   int drafted_tokens_ = 0;
   int accepted_tokens_ = 0;
   Clock::time_point submitted_, admitted_, first_token_;

@@ -38,6 +38,12 @@ constexpr Number kNumbers[] = {
      MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.drafted_tokens()); }},
     {"bitnet_worker_accepted_tokens_total", "Guessed tokens that were right, each of which saved a step.",
      MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.accepted_tokens()); }},
+    {"bitnet_worker_prefix_query_tokens_total", "Prompt tokens a worker has looked for in its prefix cache.",
+     MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.prefix_query_tokens()); }},
+    {"bitnet_worker_prefix_hit_tokens_total", "Prompt tokens found in the prefix cache, and not computed.",
+     MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.prefix_hit_tokens()); }},
+    {"bitnet_worker_preemptions_total", "Answers set back because their KV blocks were needed elsewhere.",
+     MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.preemptions()); }},
 };
 
 ClientMetric Labelled(const WorkerPool::View& view) {

@@ -12,6 +12,7 @@
 #include "absl/synchronization/notification.h"
 #include "tests/engine/random_model.h"
 #include "tests/engine/recording_sink.h"
+#include "tests/engine/same_tokens.h"
 #include "tests/engine/status_assertions.h"
 
 namespace bitnet {
@@ -176,6 +177,64 @@ TEST_F(EngineTest, ScreensTheHeadWithoutChangingAnAnswer) {
   EXPECT_LT(stats.rows, stats.positions * screened->config().vocab_size);
 }
 
+TEST_F(EngineTest, ReadsWhatItKnowsOnlyOnceUnlessToldNotTo) {
+  const GenerationRequest request = {.prompt = RandomTokens(70, RandomModelShape().vocab_size, 1),
+                                     .sampling = {.temperature = 0.8f, .seed = 1},
+                                     .max_tokens = 20,
+                                     .ignore_eos = true,
+                                     .num_logprobs = 5};
+  std::deque<RecordingSink> sinks(4);
+  for (size_t i = 0; i < sinks.size(); i += 2) {
+    const bool prefix_cache = i == 0;
+    const auto engine = MakeEngine({.num_threads = 1, .prefix_cache = prefix_cache});
+    for (size_t j = i; j < i + 2; ++j) {
+      ASSERT_TRUE(engine->Submit(request, &sinks[j]).ok());
+      sinks[j].Wait();
+    }
+    EXPECT_EQ(sinks[i].usage().cached_tokens, 0);
+    EXPECT_EQ(sinks[i + 1].usage().cached_tokens, prefix_cache ? 64 : 0);
+    const EngineStats stats = engine->stats();
+    EXPECT_EQ(stats.prefix_query_tokens, prefix_cache ? 140u : 0u);
+    EXPECT_EQ(stats.prefix_hit_tokens, prefix_cache ? 64u : 0u);
+  }
+  for (const RecordingSink& sink : sinks) {
+    ExpectSameTokens(sink, sinks[0]);
+  }
+}
+
+TEST_F(EngineTest, SetsGenerationsBackWhenTheCacheIsFull) {
+  std::deque<RecordingSink> sinks(4);
+  std::vector<std::vector<int32_t>> alone;
+  const auto request = [](int i) {
+    return GenerationRequest{
+        .prompt = RandomTokens(16, RandomModelShape().vocab_size, i), .max_tokens = 60, .ignore_eos = true};
+  };
+  const auto engine = MakeEngine({.num_threads = 1, .kv_cache_tokens = 112});
+  for (int i = 0; i < 4; ++i) {
+    RecordingSink sink;
+    ASSERT_TRUE(engine->Submit(request(i), &sink).ok());
+    sink.Wait();
+    alone.push_back(sink.ids());
+  }
+  EXPECT_EQ(engine->stats().preemptions, 0u);
+  // Held in its first step until all are there.
+  absl::Notification go_on;
+  sinks[0].on_token = [&](const GeneratedToken& token) {
+    if (token.index == 0) {
+      go_on.WaitForNotification();
+    }
+  };
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(engine->Submit(request(i), &sinks[i]).ok());
+  }
+  go_on.Notify();
+  for (int i = 0; i < 4; ++i) {
+    sinks[i].Wait();
+    EXPECT_EQ(sinks[i].ids(), alone[i]);
+  }
+  EXPECT_GT(engine->stats().preemptions, 0u);
+}
+
 TEST_F(EngineTest, CancelEndsAGeneration) {
   const auto engine = MakeEngine();
   RecordingSink sink;
@@ -300,6 +359,8 @@ TEST_F(EngineTest, SaysWhyItCannotStart) {
                       absl::StatusCode::kInvalidArgument, "chunk_size is 8193"));
   EXPECT_TRUE(IsError(Engine::Create(*path_, {.max_draft = 65}).status(), absl::StatusCode::kInvalidArgument,
                       "max_draft is 65"));
+  EXPECT_TRUE(IsError(Engine::Create(*path_, {.priority_ageing = absl::ZeroDuration()}).status(),
+                      absl::StatusCode::kInvalidArgument, "priority_ageing is 0"));
 }
 
 }  // namespace

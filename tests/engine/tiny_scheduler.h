@@ -25,6 +25,9 @@ struct TinySchedulerOptions {
   size_t max_draft = 0;
   int num_threads = 1;
   std::vector<int32_t> end_ids = {};
+  KvType kv_type = KvType::kF16;
+  bool prefix_cache = true;
+  absl::Duration priority_ageing = kDefaultPriorityAgeing;
 };
 
 inline LoadedModel LoadRandomModel(const std::vector<uint8_t>& bytes, ThreadPool& pool) {
@@ -40,7 +43,7 @@ struct TinyScheduler {
       : bytes(RandomModel(options.shape)),
         pool(options.num_threads),
         model(LoadRandomModel(bytes, pool)),
-        cache(model.config, options.kv_blocks, KvType::kF16),
+        cache(model.config, options.kv_blocks, options.kv_type, options.prefix_cache),
         transformer(model.config, model.weights, cache, DetectCpuFeatures(),
                     {.max_tokens = options.chunk_size + options.max_sequences,
                      .max_logits = options.max_sequences + options.max_draft},
@@ -50,7 +53,8 @@ struct TinyScheduler {
                    .max_sequences = options.max_sequences,
                    .max_positions = std::min(model.config.max_seq_len, cache.capacity_tokens()),
                    .max_draft = options.max_draft,
-                   .end_ids = options.end_ids}) {}
+                   .end_ids = options.end_ids,
+                   .priority_ageing = options.priority_ageing}) {}
 
   void RunAll() {
     while (!scheduler.idle()) {

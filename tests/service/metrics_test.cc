@@ -51,6 +51,9 @@ TEST(MetricsTest, ShowsAWorkersStatusWithCumulativeBuckets) {
   view.status->set_running(1);
   view.status->set_drafted_tokens(9);
   view.status->set_accepted_tokens(7);
+  view.status->set_prefix_query_tokens(100);
+  view.status->set_prefix_hit_tokens(48);
+  view.status->set_preemptions(3);
   const std::string text = Text({view});
   EXPECT_TRUE(Has(text, "bitnet_worker_up{worker=\"W0\"} 1")) << text;
   EXPECT_TRUE(Has(text, "bitnet_worker_restarts_total{worker=\"W0\"} 2")) << text;
@@ -60,6 +63,9 @@ TEST(MetricsTest, ShowsAWorkersStatusWithCumulativeBuckets) {
   EXPECT_TRUE(Has(text, "bitnet_requests_running{worker=\"W0\"} 1")) << text;
   EXPECT_TRUE(Has(text, "bitnet_worker_drafted_tokens_total{worker=\"W0\"} 9")) << text;
   EXPECT_TRUE(Has(text, "bitnet_worker_accepted_tokens_total{worker=\"W0\"} 7")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_worker_prefix_query_tokens_total{worker=\"W0\"} 100")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_worker_prefix_hit_tokens_total{worker=\"W0\"} 48")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_worker_preemptions_total{worker=\"W0\"} 3")) << text;
 }
 
 TEST(MetricsTest, LeavesNothingOfADeadWorkerButThatItIsDown) {

@@ -197,6 +197,9 @@ class FakeEngine final : public Engine {
     stats.kv_blocks_free = 9;
     stats.drafted_tokens = 8;
     stats.accepted_tokens = 6;
+    stats.prefix_query_tokens = 12;
+    stats.prefix_hit_tokens = 11;
+    stats.preemptions = 5;
     return stats;
   }
 

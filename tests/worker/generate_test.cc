@@ -15,7 +15,8 @@ TEST_F(GenerateCallTest, StreamsTokensInOrderAndFinishedLast) {
   const GenerationId id = engine_.AwaitSubmitted();
   for (int i = 0; i < 500; ++i) engine_.Emit(id, TokenAt(i, i % 256));
   engine_.Finish(id, FinishReason::kLength,
-                 {.prompt_tokens = 1,
+                 {.prompt_tokens = 20,
+                  .cached_tokens = 16,
                   .generated_tokens = 500,
                   .queue_time = absl::Milliseconds(250),
                   .prefill_time = absl::Milliseconds(500),
@@ -35,6 +36,8 @@ TEST_F(GenerateCallTest, StreamsTokensInOrderAndFinishedLast) {
   EXPECT_FALSE(answer.token_after_finished);
   EXPECT_EQ(answer.finished[0].attempt(), 2u);
   EXPECT_EQ(answer.finished[0].reason(), v1::FINISH_REASON_LENGTH);
+  EXPECT_EQ(answer.finished[0].usage().prompt_tokens(), 20u);
+  EXPECT_EQ(answer.finished[0].usage().cached_tokens(), 16u);
   EXPECT_EQ(answer.finished[0].usage().generated_tokens(), 500u);
   EXPECT_EQ(answer.finished[0].usage().queue_seconds(), 0.25);
   EXPECT_EQ(answer.finished[0].usage().prefill_seconds(), 0.5);

@@ -52,6 +52,9 @@ TEST_F(WorkerServerTest, TellsItsStatus) {
   EXPECT_EQ(status.kv_blocks_free(), 9u);
   EXPECT_EQ(status.drafted_tokens(), 8u);
   EXPECT_EQ(status.accepted_tokens(), 6u);
+  EXPECT_EQ(status.prefix_query_tokens(), 12u);
+  EXPECT_EQ(status.prefix_hit_tokens(), 11u);
+  EXPECT_EQ(status.preemptions(), 5u);
   EXPECT_EQ(status.threads(), 3u);
   EXPECT_EQ(status.isa(), "portable");
   generating.TryCancel();

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <set>
+#include <vector>
 
 namespace bitnet {
 namespace {
@@ -33,6 +35,37 @@ TEST(BlockAllocatorTest, ReusesReleasedBlocks) {
   EXPECT_EQ(allocator.Allocate(), second);
 }
 
+TEST(BlockAllocatorTest, FreesABlockWhenNobodyHoldsIt) {
+  BlockAllocator allocator(2);
+  const int32_t block = allocator.Allocate();
+  allocator.Share(block);
+  allocator.Release(block);
+  EXPECT_EQ(allocator.num_free(), 1);
+  allocator.Release(block);
+  EXPECT_EQ(allocator.num_free(), 2);
+  allocator.Share(block);  // Also when it is free.
+  EXPECT_EQ(allocator.num_free(), 1);
+  EXPECT_NE(allocator.Allocate(), block);
+}
+
+TEST(BlockAllocatorTest, GivesOutKeptBlocksLastInTheOrderOfTheirReturn) {
+  BlockAllocator allocator(4);
+  for (int i = 0; i < 4; ++i) {
+    allocator.Allocate();
+  }
+  allocator.Release(2, /*kept=*/true);
+  allocator.Release(0, /*kept=*/true);
+  allocator.Release(3);
+  allocator.Release(1, /*kept=*/true);
+  allocator.Share(2);
+  allocator.Release(2, /*kept=*/true);  // Used again, so the last now.
+  std::vector<int32_t> order;
+  while (allocator.num_free() > 0) {
+    order.push_back(allocator.Allocate());
+  }
+  EXPECT_EQ(order, (std::vector<int32_t>{3, 0, 1, 2}));
+}
+
 TEST(KvCacheTest, ReservesWholeBlocks) {
   KvCache cache(SmallConfig(), 10, KvType::kF16);
   for (size_t tokens : {1, 16, 17, 32, 33}) {
@@ -55,6 +88,113 @@ TEST(KvCacheTest, RefusesMoreThanIsFreeAndChangesNothing) {
   EXPECT_TRUE(second.blocks.empty());
   EXPECT_EQ(cache.allocator().num_free(), 1);
   EXPECT_TRUE(cache.Reserve(16, second));
+}
+
+TEST(KvCacheTest, GrowsAndTrimsATableByWholeBlocks) {
+  KvCache cache(SmallConfig(), 4, KvType::kF16);
+  BlockTable table;
+  ASSERT_TRUE(cache.Reserve(10, table));
+  const int32_t first = table.blocks[0];
+  ASSERT_TRUE(cache.Reserve(16, table));
+  EXPECT_EQ(table.blocks.size(), 1u);
+  ASSERT_TRUE(cache.Reserve(17, table));
+  EXPECT_EQ(table.blocks.size(), 2u);
+  EXPECT_EQ(table.blocks[0], first);
+  EXPECT_EQ(KvCache::BlocksMissing(33, table), 1u);
+  EXPECT_FALSE(cache.Reserve(65, table));
+  EXPECT_EQ(table.blocks.size(), 2u);
+  ASSERT_TRUE(cache.Reserve(64, table));
+  cache.Trim(17, table);
+  EXPECT_EQ(table.blocks.size(), 2u);
+  EXPECT_EQ(table.data.size(), 2u);
+  EXPECT_EQ(cache.num_free(), 2u);
+  cache.Trim(32, table);
+  EXPECT_EQ(table.blocks.size(), 2u);
+}
+
+// A cache that keeps prefixes, and sequences in it whose tokens count up from some number.
+struct PrefixFixture {
+  static std::vector<int32_t> Tokens(size_t n, int32_t first = 0) {
+    std::vector<int32_t> tokens(n);
+    std::iota(tokens.begin(), tokens.end(), first);
+    return tokens;
+  }
+  // As if these had been computed.
+  BlockTable Computed(const std::vector<int32_t>& tokens) {
+    BlockTable table;
+    EXPECT_TRUE(cache.Reserve(tokens.size(), table));
+    cache.Publish({tokens, {}}, table);
+    return table;
+  }
+  size_t Adopted(const std::vector<int32_t>& tokens) {
+    BlockTable table;
+    const size_t adopted = cache.Adopt({tokens, {}}, 0, table);
+    cache.Release(table);
+    return adopted;
+  }
+  KvCache cache{SmallConfig(), 6, KvType::kF16, true};
+};
+
+TEST(KvCachePrefixTest, SharesFullBlocksWhileTheyAreHeldAndAfterwards) {
+  PrefixFixture f;
+  BlockTable first = f.Computed(f.Tokens(40));
+  EXPECT_EQ(f.cache.num_free(), 3u);
+  BlockTable second;
+  EXPECT_EQ(f.cache.Adopt({f.Tokens(50), {}}, 0, second), 32u);
+  EXPECT_EQ(f.cache.num_free(), 3u);
+  EXPECT_EQ(second.blocks, std::vector<int32_t>(first.blocks.begin(), first.blocks.begin() + 2));
+  EXPECT_EQ(second.data, std::vector<std::byte*>(first.data.begin(), first.data.begin() + 2));
+  f.cache.Release(first);
+  EXPECT_EQ(f.cache.num_free(), 4u);
+  f.cache.Release(second);
+  EXPECT_EQ(f.cache.num_free(), 6u);
+  EXPECT_EQ(f.Adopted(f.Tokens(50)), 32u);
+  EXPECT_EQ(f.Adopted(f.Tokens(31)), 16u);
+  EXPECT_EQ(f.Adopted(f.Tokens(15)), 0u);
+  EXPECT_EQ(f.Adopted(f.Tokens(50, 1)), 0u);
+}
+
+TEST(KvCachePrefixTest, TakesKeptBlocksLastAndTheEndOfAPrefixFirst) {
+  PrefixFixture f;
+  BlockTable table = f.Computed(f.Tokens(48));
+  f.cache.Release(table);
+  ASSERT_TRUE(f.cache.Reserve(48, table));  // Three blocks were never used.
+  EXPECT_EQ(f.Adopted(f.Tokens(48)), 48u);
+  ASSERT_TRUE(f.cache.Reserve(64, table));
+  EXPECT_EQ(f.Adopted(f.Tokens(48)), 32u);
+  ASSERT_TRUE(f.cache.Reserve(96, table));
+  EXPECT_EQ(f.Adopted(f.Tokens(48)), 0u);
+  f.cache.Release(table);
+  EXPECT_EQ(f.cache.num_free(), 6u);
+}
+
+TEST(KvCachePrefixTest, KeepsOneOfEqualBlocks) {
+  PrefixFixture f;
+  BlockTable first = f.Computed(f.Tokens(32));
+  BlockTable second = f.Computed(f.Tokens(33));
+  EXPECT_EQ(second.blocks[0], first.blocks[0]);
+  EXPECT_EQ(second.blocks[1], first.blocks[1]);
+  EXPECT_EQ(second.data[1], first.data[1]);
+  EXPECT_EQ(f.cache.num_free(), 3u);
+  f.cache.Release(first);
+  f.cache.Release(second);
+  EXPECT_EQ(f.cache.num_free(), 6u);
+}
+
+TEST(KvCachePrefixTest, AdoptsInThePlaceOfOwnBlocks) {
+  PrefixFixture f;
+  BlockTable first = f.Computed(f.Tokens(32));
+  BlockTable second;
+  ASSERT_TRUE(f.cache.Reserve(40, second));
+  EXPECT_EQ(f.cache.num_free(), 1u);
+  EXPECT_EQ(f.cache.Adopt({f.Tokens(40), {}}, 0, second), 32u);
+  EXPECT_EQ(second.blocks.size(), 3u);
+  EXPECT_EQ(second.blocks[1], first.blocks[1]);
+  EXPECT_EQ(f.cache.num_free(), 3u);
+  // Not in the middle of a block that is being written.
+  BlockTable third;
+  ASSERT_TRUE(f.cache.Reserve(40, third));
+  EXPECT_EQ(f.cache.Adopt({f.Tokens(40), {}}, 5, third), 5u);
 }
 
 TEST(KvCacheTest, GivesEveryTileItsOwnPlace) {

@@ -58,6 +58,7 @@ class InferTest(unittest.TestCase):
                               (["--n-predict", "many"], "many"), (["--threads", "-1"], "--threads"), (["--threads", "some"], "neither auto nor"),
                               (["--chunk-size", "0"], "--chunk-size"), (["--chunk-size", "8193"], "--chunk-size"),
                               (["--speculate", "wildly"], "--speculate"),
+                              (["--prefix-cache", "maybe"], "--prefix-cache"),
                               (["--temp", "-0.5"], "--temp"), (["--top-p", "1.5"], "--top-p"), (["--stop", ""], "is empty"),
                               (["--prompt", "a", "--file", "b"], "--file"), (["--chat", "--raw"], "--raw"),
                               (["--interactive", "--raw"], "--raw"), (["--isa", "z80"], "available are: "),
@@ -128,7 +129,7 @@ class InferTest(unittest.TestCase):
         isas = re.search(r"available are: (.*)", run("--isa", "none").stderr).group(1).split(", ")
         self.assertIn("portable", isas)
         for more in (["--no-mmap"], ["--threads", "1"], ["--threads", "3"], ["--chunk-size", "3"], ["--model", MODEL],
-                     ["--threads", "auto"], ["--chunk-size", "8192"], ["--speculate", "off"], ["--max-draft", "2"],
+                     ["--threads", "auto"], ["--chunk-size", "8192"], ["--speculate", "off"], ["--prefix-cache", "off"], ["--max-draft", "2"],
                      *(["--isa", isa] for isa in isas)):
             self.assertEqual(self.answer(*args, *more), expected, more)
 

@@ -66,12 +66,13 @@ TEST(AllocationTest, CountsAllocations) {
 
 TEST(AllocationTest, StepsAllocateNothing) {
   for (int num_threads : {1, 3}) {
-    // Blocks for some of the sequences only, so that steps also admit.
-    TinyScheduler tiny({.kv_blocks = 12, .max_draft = 4, .num_threads = num_threads});
+    // Blocks for some of the sequences only, so that steps also admit, evict and preempt.
+    TinyScheduler tiny({.kv_blocks = 7, .max_draft = 4, .num_threads = num_threads});
     std::deque<CountingSink> sinks(8);
     const std::shared_ptr<const Adapter> adapter = RandomAdapter(tiny.model.config, 8, 1);
     for (int i = 0; i < 8; ++i) {
-      GenerationRequest request = {.prompt = RandomTokens(5 + 9 * i, 512, i), .max_tokens = 20};
+      // Pairs begin alike, and share what they have in common.
+      GenerationRequest request = {.prompt = RandomTokens(5 + 9 * i, 512, i / 2), .max_tokens = 40};
       if (i % 2 == 1) {
         request.sampling = {.repetition_penalty = 1.1f,
                             .presence_penalty = 0.1f,
@@ -84,7 +85,7 @@ TEST(AllocationTest, StepsAllocateNothing) {
         request.stop_tokens = {1, 2, 3};
       }
       AdapterLease adapters;
-      for (int use = 0; use < i % 3; ++use) {
+      for (int use = 0; use < i / 2 % 3; ++use) {
         adapters.Add(adapter, 1);
       }
       tiny.scheduler.Add(i, request, &sinks[i], Sequence::Clock::now(), std::move(adapters));
@@ -103,6 +104,8 @@ TEST(AllocationTest, StepsAllocateNothing) {
     }
     EXPECT_GT(steps, 40);
     EXPECT_GT(drafted, 0u);
+    EXPECT_GT(tiny.scheduler.counters().preemptions, 0u);
+    EXPECT_GT(tiny.scheduler.counters().prefix_hit_tokens, 0u);
   }
 }
 

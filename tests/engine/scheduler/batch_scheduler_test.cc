@@ -6,26 +6,11 @@
 #include <set>
 
 #include "tests/engine/recording_sink.h"
+#include "tests/engine/scheduler/tiny_requests.h"
 #include "tests/engine/tiny_scheduler.h"
 
 namespace bitnet {
 namespace {
-
-GenerationRequest MakeRequest(size_t prompt_tokens, int max_tokens, uint32_t seed = 0) {
-  return {.prompt = RandomTokens(prompt_tokens, RandomModelShape().vocab_size, seed),
-          .sampling = {.temperature = 0.8f, .seed = seed},
-          .max_tokens = max_tokens};
-}
-
-// The output of one request that has a scheduler to itself.
-std::vector<int32_t> RunAlone(const GenerationRequest& request, const TinySchedulerOptions& options = {}) {
-  TinyScheduler tiny(options);
-  RecordingSink sink;
-  tiny.scheduler.Add(1, request, &sink);
-  tiny.RunAll();
-  EXPECT_TRUE(sink.is_finished());
-  return sink.ids();
-}
 
 TEST(BatchSchedulerTest, DeliversIndexedTokensUpToTheLimit) {
   TinyScheduler tiny;
@@ -213,27 +198,131 @@ TEST(BatchSchedulerTest, AdmitsByPriorityThenByArrival) {
   EXPECT_EQ(order, (std::vector<int>{0, 3, 5, 2, 4, 1}));
 }
 
+TEST(BatchSchedulerTest, LetsNothingWaitForEver) {
+  using Clock = Sequence::Clock;
+  TinyScheduler tiny({.max_sequences = 1, .priority_ageing = absl::Seconds(10)});
+  std::vector<int> order;
+  std::deque<RecordingSink> sinks(30);
+  const auto add = [&](int second, Priority priority) {
+    GenerationRequest request = MakeRequest(3, 1, second);
+    request.priority = priority;
+    sinks[second].on_token = [&order, second](const GeneratedToken&) { order.push_back(second); };
+    tiny.scheduler.Add(second, request, &sinks[second], Clock::time_point(std::chrono::seconds(second)));
+  };
+  add(0, Priority::kBackground);
+  add(1, Priority::kNormal);
+  // Two interactive ones come each second, one of which is served: alone, they would never leave a turn.
+  for (int second = 2; second < 30; ++second) {
+    add(second, Priority::kInteractive);
+    if (second % 2 == 0) {
+      tiny.scheduler.Step(Clock::time_point(std::chrono::seconds(second)));
+    }
+  }
+  tiny.RunAll();
+  // 1 is before all that come after its eleventh second, 0 before those after its twentieth.
+  const auto place = [&](int i) { return std::ranges::find(order, i) - order.begin(); };
+  EXPECT_LT(place(10), place(1));
+  EXPECT_LT(place(1), place(12));
+  EXPECT_LT(place(19), place(0));
+  EXPECT_LT(place(0), place(21));
+}
+
+TEST(BatchSchedulerTest, ReadsShortPromptsBesideALongOne) {
+  TinyScheduler tiny({.chunk_size = 16});
+  RecordingSink long_prompt;
+  RecordingSink short_prompt;
+  tiny.scheduler.Add(1, MakeRequest(200, 2, 1), &long_prompt);
+  tiny.scheduler.Step();
+  tiny.scheduler.Add(2, MakeRequest(7, 1, 2), &short_prompt);
+  EXPECT_EQ(tiny.scheduler.Step().prefill_tokens, 16u);
+  EXPECT_TRUE(short_prompt.is_finished());
+  // However many come, the oldest gets half of every step: 200 - 16 - 9 tokens in 22 steps of 8.
+  std::deque<RecordingSink> sinks(44);
+  int steps = 0;
+  for (; long_prompt.ids().empty(); ++steps) {
+    for (int i = 2 * steps; i < 2 * steps + 2; ++i) {
+      tiny.scheduler.Add(3 + i, MakeRequest(7, 1, 3 + i), &sinks[i]);
+    }
+    tiny.scheduler.Step();
+  }
+  EXPECT_LE(steps, 22);
+  tiny.scheduler.CancelAll();
+}
+
+TEST(BatchSchedulerTest, ReadsPromptsOfHigherClassesFirst) {
+  TinyScheduler tiny({.chunk_size = 16});
+  RecordingSink background;
+  RecordingSink interactive;
+  GenerationRequest request = MakeRequest(20, 1, 1);
+  request.priority = Priority::kBackground;
+  tiny.scheduler.Add(1, request, &background);
+  request = MakeRequest(48, 1, 2);
+  request.priority = Priority::kInteractive;
+  tiny.scheduler.Add(2, request, &interactive);
+  for (int step = 0; step < 3; ++step) {
+    EXPECT_FALSE(interactive.is_finished());
+    tiny.scheduler.Step();
+  }
+  EXPECT_TRUE(interactive.is_finished());
+  EXPECT_FALSE(background.is_finished());
+  tiny.RunAll();
+}
+
 TEST(BatchSchedulerTest, WaitsForBlocksAndIsNotOvertaken) {
   TinyScheduler tiny({.kv_blocks = 4});
   RecordingSink first;
   RecordingSink large;
   RecordingSink small;
-  tiny.scheduler.Add(1, MakeRequest(20, 20), &first);  // 3 blocks.
-  tiny.scheduler.Add(2, MakeRequest(20, 20), &large);  // 3 blocks.
-  tiny.scheduler.Add(3, MakeRequest(2, 2), &small);    // 1 block, which is free.
+  tiny.scheduler.Add(1, MakeRequest(20, 20, 1), &first);  // 2 blocks for its prompt.
+  tiny.scheduler.Add(2, MakeRequest(40, 5, 2), &large);   // 3 blocks.
+  tiny.scheduler.Add(3, MakeRequest(2, 2, 3), &small);    // 1 block, which is free.
   tiny.scheduler.Step();
   EXPECT_EQ(tiny.scheduler.num_running(), 1u);
   EXPECT_EQ(tiny.scheduler.num_waiting(), 2u);
-  EXPECT_EQ(tiny.cache.allocator().num_free(), 1);
+  EXPECT_EQ(tiny.cache.num_free(), 2u);
   while (!first.is_finished()) {
     tiny.scheduler.Step();
   }
-  EXPECT_EQ(tiny.cache.allocator().num_free(), 4);
+  EXPECT_EQ(tiny.cache.num_free(), 4u);
   tiny.scheduler.Step();
   EXPECT_EQ(tiny.scheduler.num_running(), 2u);
   tiny.RunAll();
-  EXPECT_EQ(large.ids().size(), 20u);
+  EXPECT_EQ(large.ids().size(), 5u);
   EXPECT_EQ(small.ids().size(), 2u);
+}
+
+TEST(BatchSchedulerTest, TakesBlocksAsPositionsAreNeeded) {
+  TinyScheduler tiny;
+  RecordingSink sink;
+  tiny.scheduler.Add(1, MakeRequest(14, 100), &sink);
+  while (!sink.is_finished()) {
+    tiny.scheduler.Step();
+    const size_t tokens = 14 + sink.ids().size();
+    if (!sink.is_finished()) {
+      // The last token is pending; it gets its place with the step that runs it.
+      EXPECT_EQ(tiny.cache.allocator().num_blocks() - tiny.cache.num_free(), NumBlocks(tokens - 1));
+    }
+  }
+  EXPECT_EQ(sink.ids().size(), 100u);
+}
+
+TEST(BatchSchedulerTest, LeavesABlockToGrowIntoForEachThatRuns) {
+  TinyScheduler tiny({.kv_blocks = 5});
+  std::deque<RecordingSink> sinks(4);
+  tiny.scheduler.Add(0, MakeRequest(16, 30, 0), &sinks[0]);
+  tiny.scheduler.Add(1, MakeRequest(16, 30, 1), &sinks[1]);
+  tiny.scheduler.Step();
+  EXPECT_EQ(tiny.scheduler.num_running(), 2u);  // 2 blocks used, 2 to grow into, 1 left.
+  // Would need that one, and one to grow.
+  tiny.scheduler.Add(2, MakeRequest(16, 30, 2), &sinks[2]);
+  tiny.scheduler.AdmitWaiting();
+  EXPECT_EQ(tiny.scheduler.num_running(), 2u);
+  tiny.scheduler.Cancel(2);
+  // Does not grow: its only block is for prompt and answer.
+  tiny.scheduler.Add(3, MakeRequest(10, 6, 3), &sinks[3]);
+  tiny.scheduler.AdmitWaiting();
+  EXPECT_EQ(tiny.scheduler.num_running(), 3u);
+  tiny.scheduler.CancelAll();
 }
 
 TEST(BatchSchedulerTest, CancelFreesBlocksAtOnce) {
@@ -246,12 +335,12 @@ TEST(BatchSchedulerTest, CancelFreesBlocksAtOnce) {
   tiny.scheduler.Add(2, MakeRequest(40, 20), &sinks[2]);  // Waits.
   tiny.scheduler.Step();
   ASSERT_EQ(tiny.scheduler.num_running(), 2u);
-  ASSERT_EQ(tiny.cache.allocator().num_free(), 1);
+  ASSERT_EQ(tiny.cache.allocator().num_free(), 4);
   const size_t delivered = sinks[0].ids().size();
   EXPECT_GE(delivered, 1u);
 
   tiny.scheduler.Cancel(1);
-  EXPECT_EQ(tiny.cache.allocator().num_free(), 5);
+  EXPECT_EQ(tiny.cache.allocator().num_free(), 7);
   tiny.scheduler.Cancel(0);
   EXPECT_EQ(tiny.cache.allocator().num_free(), 8);
   tiny.scheduler.Cancel(2);
