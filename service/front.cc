@@ -59,9 +59,15 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
       specs_(specs),
       run_directory_(std::move(run_directory)),
       admission_(options.max_waiting),
+      waiters_(Clock::Real()),
       pool_(Names(specs), [this](bool ready) { OnReadiness(ready); }),
       worker_metrics_(&pool_),
-      service_({.pool = pool_, .admission = admission_, .calls = calls_, .metrics = request_metrics_}),
+      service_({.pool = pool_,
+                .admission = admission_,
+                .calls = calls_,
+                .metrics = request_metrics_,
+                .waiters = waiters_,
+                .failover_time = options.failover_time}),
       adapters_(&pool_, FirstAdapters(options.adapters)),
       admin_service_(&adapters_) {
   pool_.SetPreparer(&adapters_);
@@ -146,6 +152,7 @@ void Front::Drain() {
 }
 
 void Front::OnReadiness(bool ready) {
+  waiters_.SetReady(ready);
   const absl::MutexLock lock(&mutex_);
   if (health_ != nullptr) {
     health_->SetServing(ready);

@@ -15,6 +15,7 @@
 #include "service/router/adapter_set.h"
 #include "service/router/status_poller.h"
 #include "service/router/worker_pool.h"
+#include "service/router/worker_waiters.h"
 #include "service/rpc/admin_service.h"
 #include "service/rpc/call_registry.h"
 #include "service/rpc/inference_service.h"
@@ -65,6 +66,7 @@ class Front {
   RequestMetrics request_metrics_;
   Admission admission_;
   CallRegistry calls_;
+  WorkerWaiters waiters_;
   WorkerPool pool_;
   WorkerMetrics worker_metrics_;
   InferenceService service_;

@@ -26,7 +26,13 @@ using bitnet::ServiceOptions;
 
 constexpr int kExitUsage = 64;  // EX_USAGE.
 
-void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
+// Durations of ServiceOptions, as flags give them.
+struct Seconds {
+  double drain = 30;
+  double failover = 60;
+};
+
+void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds) {
   app.set_version_flag("--version", std::string("bitnet-front ") + std::string(bitnet::Version()));
   app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 
@@ -118,8 +124,13 @@ void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
       ->group("Limits");
 
   app.add_option(
-         "--drain-seconds", drain_seconds,
+         "--drain-seconds", seconds.drain,
          "How long running requests may go on after SIGTERM or SIGINT; a second signal ends them at once")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->group("Running");
+  app.add_option("--failover-seconds", seconds.failover,
+                 "How long an answer that lost its worker waits for another one to go on with, and a request "
+                 "for a first one; 0: such answers end with UNAVAILABLE")
       ->check(CLI::Range(0.0, 86400.0))
       ->group("Running");
   app.add_option("--log-level", options.log_level,
@@ -151,20 +162,21 @@ int Fail(const absl::Status& status, int code) {
 
 int Main(int argc, char** argv) {
   ServiceOptions options;
-  double drain_seconds = absl::ToDoubleSeconds(options.drain_time);
+  Seconds seconds;
   CLI::App app(
       "Serves a 1-bit or ternary language model over gRPC (bitnet.v1.InferenceService), with one worker "
       "process\n"
       "per cluster of CPU cores. Without flags it serves the embedded model on this machine only.\n"
       "Exit code: 0 stopped by a signal, 1 cannot run here, 64 wrong flags, 78 no worker can load the model.",
       "bitnet-front");
-  AddFlags(app, options, drain_seconds);
+  AddFlags(app, options, seconds);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
-  options.drain_time = absl::Seconds(drain_seconds);
+  options.drain_time = absl::Seconds(seconds.drain);
+  options.failover_time = absl::Seconds(seconds.failover);
   if (absl::Status status = bitnet::SetUpLogging("bitnet-front", options.log_level); !status.ok()) {
     return Fail(status, kExitUsage);
   }

@@ -62,7 +62,10 @@ class Sequence {
   // Delivers them; true if the last one, which is not delivered, ends the answer.
   bool Deliver(Clock::time_point now);
 
-  void Admit(Clock::time_point now) { admitted_ = now; }
+  void Admit(Clock::time_point now) {
+    admitted_ = now;
+    sink_->OnAdmitted();
+  }
   // The last thing done with it.
   void Finish(FinishReason reason, Clock::time_point now);
 

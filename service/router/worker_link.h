@@ -16,6 +16,9 @@ namespace bitnet {
 // Belongs to one process: a worker that is started again gets a new one. Shared by the pool and the requests
 // that run on it, since those may outlive the process. Safe to share between threads.
 struct WorkerLink {
+  // What ended it, if that was our doing.
+  enum class End { kNone, kStalled, kRetired };
+
   WorkerLink(std::string worker_name, const std::string& socket_path);
 
   const std::string name;
@@ -23,6 +26,7 @@ struct WorkerLink {
   const std::unique_ptr<worker::v1::WorkerService::Stub> stub;
   const std::unique_ptr<v1::AdminService::Stub> admin;
   std::atomic<int> active = 0;  // Requests that run on it, by our own count.
+  std::atomic<End> end = End::kNone;
 };
 
 // One request's use of a worker: counted in `active` while it lives. An empty one holds nothing.
@@ -46,6 +50,7 @@ class WorkerLease {
   }
   explicit operator bool() const { return link_ != nullptr; }
   const std::string& name() const { return link_->name; }
+  const std::shared_ptr<WorkerLink>& link() const { return link_; }
   worker::v1::WorkerService::Stub& stub() const { return *link_->stub; }
 
  private:

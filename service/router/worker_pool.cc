@@ -80,11 +80,12 @@ void WorkerPool::SetLink(Worker& worker, std::shared_ptr<WorkerLink> link) {
   }
 }
 
-absl::StatusOr<WorkerLease> WorkerPool::Pick() {
+absl::StatusOr<WorkerLease> WorkerPool::Pick(const Wanted& wanted) {
   const absl::MutexLock lock(&mutex_);
   std::shared_ptr<WorkerLink> best;
   for (const Worker& worker : workers_) {
-    if (worker.link != nullptr && (best == nullptr || worker.link->active < best->active)) {
+    if (worker.link != nullptr && worker.link.get() != wanted.avoid &&
+        (best == nullptr || worker.link->active < best->active)) {
       best = worker.link;
     }
   }
@@ -99,12 +100,10 @@ absl::Status WorkerPool::CheckReady() const {
   return AnyReady() ? absl::OkStatus() : NotReady();
 }
 
-bool WorkerPool::AwaitReady(absl::Time deadline) const {
+bool WorkerPool::AwaitReady(absl::Time deadline, int workers) const {
   const absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithDeadline(
-      absl::Condition(
-          +[](const WorkerPool* pool) ABSL_NO_THREAD_SAFETY_ANALYSIS { return pool->AnyReady(); }, this),
-      deadline);
+  const auto ready = [this, workers]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return NumReady() >= workers; };
+  return mutex_.AwaitWithDeadline(absl::Condition(&ready), deadline);
 }
 
 absl::StatusOr<v1::Model> WorkerPool::model() const {
@@ -153,9 +152,11 @@ absl::Status WorkerPool::NotReady() const {
       absl::StrCat("no worker is ready: ", absl::StrJoin(workers_, "; ", describe), "; try again later"));
 }
 
-bool WorkerPool::AnyReady() const {
-  return std::any_of(workers_.begin(), workers_.end(),
-                     [](const Worker& worker) { return worker.link != nullptr; });
+int WorkerPool::NumReady() const {
+  return static_cast<int>(
+      std::ranges::count_if(workers_, [](const Worker& worker) { return worker.link != nullptr; }));
 }
+
+bool WorkerPool::AnyReady() const { return NumReady() > 0; }
 
 }  // namespace bitnet

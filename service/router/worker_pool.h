@@ -46,12 +46,15 @@ class WorkerPool : public WorkerObserver {
   absl::Status OnWorkerReady(size_t worker, const std::string& socket_path) override;
   void OnWorkerGone(size_t worker, const std::string& reason, bool permanently) override;
 
+  struct Wanted {
+    const WorkerLink* avoid = nullptr;  // Not this one.
+  };
   // The ready worker with the fewest active requests. UNAVAILABLE says what each worker is doing instead.
-  absl::StatusOr<WorkerLease> Pick();
+  absl::StatusOr<WorkerLease> Pick(const Wanted& wanted);
   // OK if Pick would find a worker now.
   absl::Status CheckReady() const;
-  // False if no worker was ready until `deadline`.
-  bool AwaitReady(absl::Time deadline) const;
+  // False if there were not `workers` of them ready until `deadline`.
+  bool AwaitReady(absl::Time deadline, int workers = 1) const;
 
   // Known from the first ready worker on, also while none is; UNAVAILABLE before.
   absl::StatusOr<v1::Model> model() const;
@@ -69,6 +72,7 @@ class WorkerPool : public WorkerObserver {
   };
 
   absl::Status NotReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int NumReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool AnyReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetLink(Worker& worker, std::shared_ptr<WorkerLink> link) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

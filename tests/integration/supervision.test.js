@@ -40,7 +40,8 @@ test('resumes service after a worker was killed while idle', () => withFront([],
   await until(async () => (await front.metric('bitnet_worker_up')) === 1, 'the worker is up');
 }));
 
-test('says UNAVAILABLE to those whose worker was killed, and resumes', () => withFront([], async (front) => {
+test('goes on after its worker was killed, with the tokens there would have been', () => withFront([], async (front) => {
+  const whole = await front.generate(kEndless);
   let killed = false;
   const onEvent = (event) => {
     if (event.delta && !killed) {
@@ -49,14 +50,31 @@ test('says UNAVAILABLE to those whose worker was killed, and resumes', () => wit
     }
   };
   const answers = await Promise.all([1, 2, 3].map(() => front.generate(kEndless, { onEvent })));
-  for (const { error, finished } of answers) {
+  for (const { error, finished, ids, text } of answers) {
+    assert.ifError(error);
+    assert.deepStrictEqual(ids, whole.ids);
+    assert.strictEqual(text, whole.text);
+    assert.strictEqual(finished.usage.attempts, 2);
+  }
+  assert.strictEqual(await front.metric('bitnet_failovers_total', 'reason="lost"'), 3);
+}));
+
+test('says UNAVAILABLE to those whose worker was killed, if told not to go on, and resumes',
+  () => withFront(['--failover-seconds', '0'], async (front) => {
+    let killed = false;
+    const onEvent = (event) => {
+      if (event.delta && !killed) {
+        killed = true;
+        killWorker(front);
+      }
+    };
+    const { error, finished } = await front.generate(kEndless, { onEvent });
     assert.strictEqual(error?.code, grpc.status.UNAVAILABLE);
     assert.match(error.details, /^worker W0 went away after \d+ tokens; try again$/);
     assert.strictEqual(finished, undefined);
-  }
-  await awaitService(front);
-  await until(async () => (await front.metric('bitnet_worker_restarts_total')) === 1, 'the restart is counted');
-}));
+    await awaitService(front);
+    await until(async () => (await front.metric('bitnet_worker_restarts_total')) === 1, 'the restart is counted');
+  }));
 
 test('lets a running stream end before it stops', () => withFront([], async (front) => {
   let stopped = false;
