@@ -12,6 +12,7 @@
 #include "service/http/http_server.h"
 #include "service/metrics/request_metrics.h"
 #include "service/metrics/worker_metrics.h"
+#include "service/rolling_restart.h"
 #include "service/router/adapter_set.h"
 #include "service/router/status_poller.h"
 #include "service/router/worker_pool.h"
@@ -43,6 +44,9 @@ class Front {
   // one ends it.
   void Stop();
 
+  // Starts all workers again, one after the other, without losing an answer. Returns at once.
+  void RestartWorkers() { restart_.Start(); }
+
   const std::string& grpc_address() const { return rpc_->address(); }
   // "" if it is not served.
   std::string admin_address() const { return admin_ == nullptr ? "" : admin_->address(); }
@@ -54,6 +58,9 @@ class Front {
 
   absl::Status Listen();
   void OnReadiness(bool ready);
+  void OnStalled(WorkerLink& link, const std::string& why);
+  // The process at `link` is leaving: nobody is given to it any more, and those it has go on elsewhere.
+  void Retire(WorkerLink& link);
   void OnAllFailed(const std::string& reason);
   absl::Status Readiness() const;
   std::string Metrics() const;
@@ -71,6 +78,7 @@ class Front {
   WorkerMetrics worker_metrics_;
   InferenceService service_;
   AdapterSet adapters_;
+  RollingRestart restart_;
   AdminService admin_service_;
 
   absl::Mutex mutex_;

@@ -1,4 +1,7 @@
 // bitnet-front: flags and signals; everything else is in Front.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -30,6 +33,8 @@ constexpr int kExitUsage = 64;  // EX_USAGE.
 struct Seconds {
   double drain = 30;
   double failover = 60;
+  double stall = 10;
+  double step = 120;
 };
 
 void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds) {
@@ -133,9 +138,27 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds) {
                  "for a first one; 0: such answers end with UNAVAILABLE")
       ->check(CLI::Range(0.0, 86400.0))
       ->group("Running");
+  app.add_option("--stall-seconds", seconds.stall,
+                 "A worker that does not answer for so long is killed and started again")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->group("Running");
+  app.add_option(
+         "--step-seconds", seconds.step,
+         "As is one that has requests and finishes no step for so long; more than the largest chunk of a "
+         "prompt takes")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->group("Running");
   app.add_option("--log-level", options.log_level,
                  "trace, debug, info, warning, error or off; logs go to stderr")
       ->group("Running");
+}
+
+bool HasTerminal() {
+  const int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+  if (fd >= 0) {
+    close(fd);
+  }
+  return fd >= 0;
 }
 
 absl::Status FindFiles(ServiceOptions& options) {
@@ -177,6 +200,8 @@ int Main(int argc, char** argv) {
   }
   options.drain_time = absl::Seconds(seconds.drain);
   options.failover_time = absl::Seconds(seconds.failover);
+  options.stall_time = absl::Seconds(seconds.stall);
+  options.step_limit = absl::Seconds(seconds.step);
   if (absl::Status status = bitnet::SetUpLogging("bitnet-front", options.log_level); !status.ok()) {
     return Fail(status, kExitUsage);
   }
@@ -190,7 +215,15 @@ int Main(int argc, char** argv) {
   if (!front.ok()) {
     return Fail(front.status(), 1);
   }
-  const bitnet::SignalWatcher signals([&front](int /*signal*/) { (*front)->Stop(); });
+  const bool had_terminal = HasTerminal();
+  const bitnet::SignalWatcher signals([&front, had_terminal](int signal) {
+    // A terminal that goes away sends SIGHUP as well, and means that all is over.
+    if (signal == SIGHUP && HasTerminal() == had_terminal) {
+      (*front)->RestartWorkers();
+    } else {
+      (*front)->Stop();
+    }
+  });
   if (absl::Status status = (*front)->Run(); !status.ok()) {
     return Fail(status, bitnet::kWorkerExitBadModel);
   }

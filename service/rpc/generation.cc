@@ -1,5 +1,6 @@
 #include "service/rpc/generation.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -48,15 +49,44 @@ void Generation::Start(std::shared_ptr<Generation> self, const v1::Model& model,
 void Generation::GoOn(WorkerLease worker) {
   worker_ = std::move(worker);
   worker_name_ = worker_.name();
-  if (!prepared_ && !request_.has_token_ids()) {
+  if (prepared_) {
+    Dispatch();
+  } else if (request_.has_token_ids()) {
+    *dispatched_.mutable_prompt() = request_.token_ids().ids();
+    Begin();
+  } else {
     Tokenize();
-    return;
   }
+}
+
+void Generation::Begin() {
   if (absl::Status status = Prepare(); !status.ok()) {
     Fail(ToGrpcStatus(status));
     return;
   }
-  Dispatch();
+  worker_.Release();
+  absl::StatusOr<WorkerLease> worker = serving_.pool.Pick(Wanted(nullptr));
+  if (worker.ok()) {
+    GoOn(*std::move(worker));
+  } else {
+    lost_at_ = lost_at_.value_or(absl::Now());
+    Await(absl::ZeroDuration());
+  }
+}
+
+// An answer whose length is not limited is taken for one of kUsualAnswer. The prompt's tokens take a fraction
+// of the time of the answer's, since many are computed at once.
+WorkerPool::Wanted Generation::Wanted(const WorkerLink* avoid) const {
+  constexpr uint32_t kUsualAnswer = 256;
+  constexpr uint32_t kPromptTokensPerToken = 8;
+  WorkerPool::Wanted wanted = {.avoid = avoid};
+  if (prepared_) {
+    const uint32_t most = request_.has_max_tokens() ? request_.max_tokens() : kUsualAnswer;
+    wanted.tokens =
+        (prompt_tokens() + num_tokens()) / kPromptTokensPerToken + most - std::min(most, num_tokens());
+    wanted.prefix = PrefixMemory::Hash({dispatched_.prompt().data(), prompt_tokens()});
+  }
+  return wanted;
 }
 
 void Generation::Tokenize() {
@@ -84,21 +114,11 @@ void Generation::OnTokenized(TokenizeCall& call, const grpc::Status& status) {
     return;
   }
   dispatched_.mutable_prompt()->Swap(call.tokens.mutable_ids());
-  if (absl::Status prepared = Prepare(); !prepared.ok()) {
-    Fail(ToGrpcStatus(prepared));
-    return;
-  }
-  Dispatch();
+  Begin();
 }
 
 absl::Status Generation::Prepare() {
-  if (prepared_) {
-    return absl::OkStatus();
-  }
   prepared_ = true;
-  if (request_.has_token_ids()) {
-    *dispatched_.mutable_prompt() = request_.token_ids().ids();
-  }
   RETURN_IF_ERROR(CheckPromptLength(dispatched_.prompt_size(), model_));
   FillWorkerRequest(request_, request_id_, dispatched_);
   if (!request_.sampling().has_seed()) {
@@ -168,6 +188,7 @@ void Generation::AddToken(const worker::v1::GeneratedToken& token) {
   if (num_tokens() == 0) {
     first_token_at_ = now;
   }
+  worker_.Done(1);
   dispatched_.add_generated(token.token().id());
   policy_.OnProgress();
   EndPause(now);
@@ -247,7 +268,7 @@ void Generation::AttemptFailed(const grpc::Status& status) {
 
 void Generation::FindWorker(const WorkerLink* lost, absl::Duration delay) {
   if (delay == absl::ZeroDuration()) {
-    absl::StatusOr<WorkerLease> worker = serving_.pool.Pick({.avoid = lost});
+    absl::StatusOr<WorkerLease> worker = serving_.pool.Pick(Wanted(lost));
     if (worker.ok()) {
       GoOn(*std::move(worker));
       return;
@@ -268,7 +289,7 @@ void Generation::OnWake() {
   if (ended_) {
     return;
   }
-  absl::StatusOr<WorkerLease> worker = serving_.pool.Pick({});
+  absl::StatusOr<WorkerLease> worker = serving_.pool.Pick(Wanted(nullptr));
   if (worker.ok()) {
     GoOn(*std::move(worker));
   } else if (absl::Now() >= *lost_at_ + serving_.failover_time) {

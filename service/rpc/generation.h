@@ -81,10 +81,14 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
 
   // Does what is next with a worker: the prompt's tokens, or the answer's.
   void GoOn(WorkerLease worker);
+  // The prompt's tokens are known: chooses the worker by them.
+  void Begin();
   void Tokenize();
   // With the prompt's tokens: all that each attempt is told.
   absl::Status Prepare();
   void Dispatch();
+  // What it asks of the worker that generates.
+  WorkerPool::Wanted Wanted(const WorkerLink* avoid) const;
   void AddToken(const worker::v1::GeneratedToken& token);
   // An attempt ended with `status` and without an answer.
   void AttemptFailed(const grpc::Status& status);

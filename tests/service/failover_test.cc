@@ -151,5 +151,69 @@ TEST_F(FailoverTest, TakesRequestsWhileItsWorkerIsStartedAgain) {
   EXPECT_EQ(answer.text(), "x");
 }
 
+TEST_F(FailoverTest, GoesOnElsewhereWhenAWorkerIsFrozen) {
+  options_.stall_time = absl::Milliseconds(200);
+  options_.poll_interval = absl::Milliseconds(20);
+  StartTwo();
+  const Answer answer = Generate("say:a;on:1:freeze;say:b");
+  ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
+  EXPECT_EQ(answer.text(), "ab");
+  EXPECT_EQ(answer.finished().usage().attempts(), 2u);
+  EXPECT_TRUE(front_->pool().AwaitReady(absl::Now() + kLong, 2));
+}
+
+TEST_F(FailoverTest, GoesOnElsewhereWhenAWorkersStepDoesNotEnd) {
+  options_.step_limit = absl::Milliseconds(100);
+  options_.poll_interval = absl::Milliseconds(20);
+  StartTwo();
+  const Answer answer = Generate("say:a;on:1:hang;say:b");
+  ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
+  EXPECT_EQ(answer.text(), "ab");
+}
+
+TEST_F(FailoverTest, GoesOnElsewhereWhenAWorkerIsToldToLeave) {
+  options_.poll_interval = absl::Milliseconds(20);
+  StartTwo("lingers");
+  const Answer answer = Generate("say:a;on:1:leave;say:b");
+  ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
+  EXPECT_EQ(answer.text(), "ab");
+  EXPECT_TRUE(front_->pool().AwaitReady(absl::Now() + kLong, 2));
+}
+
+TEST_F(FailoverTest, RestartsWorkersOneByOneAndLosesNothing) {
+  options_.poll_interval = absl::Milliseconds(20);
+  StartTwo("lingers");
+  const auto before = front_->pool().Links();
+  grpc::ClientContext context;
+  // Wherever it runs, it moves: an attempt ends with its worker's restart only.
+  Reader reader = stub_->Generate(&context, Prompt("say:a;on:1:hang;say:b"));
+  v1::GenerateResponse event;
+  ASSERT_TRUE(reader->Read(&event));
+  front_->RestartWorkers();
+  Answer answer = ReadAll(std::move(reader));
+  ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
+  EXPECT_EQ(answer.text(), "ab");
+  for (const auto& link : before) {
+    EXPECT_TRUE(front_->pool().AwaitSuccessor(*link, absl::Now() + kLong));
+  }
+}
+
+TEST_F(FailoverTest, RestartsTheOnlyWorkerAndLetsRequestsWait) {
+  StartReady("lingers");
+  const auto before = front_->pool().Links();
+  front_->RestartWorkers();
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(Generate("say:x").text(), "x");
+  }
+  EXPECT_TRUE(front_->pool().AwaitSuccessor(*before[0], absl::Now() + kLong));
+}
+
+TEST_F(FailoverTest, StopsInTheMiddleOfARestart) {
+  StartReady("stubborn");
+  front_->RestartWorkers();
+  front_->Stop();
+  EXPECT_TRUE(AwaitEnd().ok());
+}
+
 }  // namespace
 }  // namespace bitnet

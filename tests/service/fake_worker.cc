@@ -1,6 +1,7 @@
 // A worker process without an engine. It speaks the real WorkerService, and requests tell it what to do.
 //
 // --model says how it starts: "good"; "exit:3"; "exit:78:why"; "stubborn" (ready, and deaf to SIGTERM);
+// "frozen" (stops before it is ready);
 // "lingers" (at SIGTERM it says that it is stopping, and leaves when no call runs any more).
 // Tokens are bytes, so a prompt's text arrives as it was sent; it is a list of commands separated by ";":
 //   say:He|llo       one token for each piece; C escapes for bytes that are not UTF-8. The request's
@@ -10,6 +11,7 @@
 //   await-cancels:2  wait until that many calls have been cancelled
 //   die              end the process as by kill -9
 //   freeze           stop the process as by kill -STOP
+//   leave            send the process SIGTERM, and wait until the call is cancelled
 //   unadmitted       first of all: the call gets no slot
 //   on:2:die         a command that only the second attempt follows
 //   fail:3:why       end the call with this status
@@ -104,6 +106,10 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
         kill(getpid(), SIGKILL);
       } else if (words[0] == "freeze") {
         kill(getpid(), SIGSTOP);
+        AwaitCancels(context, 1 << 30);  // Other threads may be stopped before this one.
+      } else if (words[0] == "leave") {
+        kill(getpid(), SIGTERM);
+        AwaitCancels(context, 1 << 30);
       } else if (words[0] == "fail") {
         const std::vector<std::string> status = absl::StrSplit(argument, ':');
         return {static_cast<grpc::StatusCode>(ToInt(status[0])), status[1]};
@@ -266,6 +272,9 @@ int Main(int argc, char** argv) {
   }
   if (start[0] == "lingers") {
     signal(SIGTERM, [](int) { g_stopping = true; });
+  }
+  if (start[0] == "frozen") {
+    kill(getpid(), SIGSTOP);
   }
   FakeWorker service;
   grpc::ServerBuilder builder;

@@ -68,8 +68,8 @@ class FrontTest : public testing::Test {
     stub_ = v1::InferenceService::NewStub(
         grpc::CreateChannel(front_->grpc_address(), grpc::InsecureChannelCredentials()));
   }
-  void StartReady() {
-    StartFront();
+  void StartReady(const std::string& model = "good") {
+    StartFront(model);
     ASSERT_TRUE(front_->pool().AwaitReady(absl::Now() + kLong));
   }
   void TearDown() override {
