@@ -31,6 +31,7 @@ struct WorkerLink {
   const std::unique_ptr<v1::AdminService::Stub> admin;
   std::atomic<int> active = 0;      // Requests that run on it, by our own count.
   std::atomic<int64_t> tokens = 0;  // What they have yet to compute, by our estimate.
+  std::atomic<int> suspects = 0;    // Of those, the ones that want no other suspect beside them.
   std::atomic<End> end = End::kNone;
 };
 
@@ -39,15 +40,20 @@ struct WorkerLink {
 class WorkerLease {
  public:
   WorkerLease() = default;
-  WorkerLease(std::shared_ptr<WorkerLink> link, int64_t tokens) : link_(std::move(link)), tokens_(tokens) {
+  WorkerLease(std::shared_ptr<WorkerLink> link, int64_t tokens, bool suspect)
+      : link_(std::move(link)), tokens_(tokens), suspect_(suspect) {
     ++link_->active;
     link_->tokens += tokens_;
+    link_->suspects += suspect_ ? 1 : 0;
   }
   WorkerLease(WorkerLease&& other) noexcept
-      : link_(std::move(other.link_)), tokens_(std::exchange(other.tokens_, 0)) {}
+      : link_(std::move(other.link_)),
+        tokens_(std::exchange(other.tokens_, 0)),
+        suspect_(std::exchange(other.suspect_, false)) {}
   WorkerLease& operator=(WorkerLease&& other) noexcept {
     std::swap(link_, other.link_);
     std::swap(tokens_, other.tokens_);
+    std::swap(suspect_, other.suspect_);
     other.Release();
     return *this;
   }
@@ -61,8 +67,15 @@ class WorkerLease {
       link_->tokens -= done;
     }
   }
+  // It got on, and is no suspect any more.
+  void Clear() {
+    if (std::exchange(suspect_, false)) {
+      --link_->suspects;
+    }
+  }
   void Release() {
     if (link_ != nullptr) {
+      Clear();
       --link_->active;
       link_->tokens -= std::exchange(tokens_, 0);
       link_.reset();
@@ -76,6 +89,7 @@ class WorkerLease {
  private:
   std::shared_ptr<WorkerLink> link_;
   int64_t tokens_ = 0;
+  bool suspect_ = false;
 };
 
 }  // namespace bitnet

@@ -89,7 +89,8 @@ absl::StatusOr<WorkerLease> WorkerPool::Pick(const Wanted& wanted) {
   std::optional<size_t> last;
   const std::optional<size_t> last_index = prefixes_.Find(wanted.prefix);
   for (const Worker& worker : workers_) {
-    if (worker.link == nullptr || worker.link.get() == wanted.avoid) {
+    if (worker.link == nullptr || worker.link.get() == wanted.avoid ||
+        (wanted.suspect && worker.link->suspects > 0)) {
       continue;
     }
     if (worker.link->index == last_index) {
@@ -104,7 +105,7 @@ absl::StatusOr<WorkerLease> WorkerPool::Pick(const Wanted& wanted) {
   }
   const std::shared_ptr<WorkerLink>& link = workers[*chosen]->link;
   prefixes_.Store(wanted.prefix, link->index);
-  return WorkerLease(link, wanted.tokens);
+  return WorkerLease(link, wanted.tokens, wanted.suspect);
 }
 
 RouteCandidate WorkerPool::ToCandidate(const Worker& worker) {

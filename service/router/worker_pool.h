@@ -51,6 +51,7 @@ class WorkerPool : public WorkerObserver {
 
   struct Wanted {
     const WorkerLink* avoid = nullptr;  // Not this one.
+    bool suspect = false;               // Nor one that has a suspect already.
     int64_t tokens = 0;                 // Of work that the request is; 0 for what takes no time.
     uint64_t prefix = 0;                // PrefixMemory::Hash of its prompt; 0: it does not matter.
   };

@@ -22,6 +22,9 @@ class FailoverPolicy {
   // A worker was lost, and nobody had planned it. `computed`: it had given the request a slot; one that
   // waited behind others is not to blame.
   Verdict OnLoss(bool computed);
+  // One more such loss and it ends. It may as well be innocent, and have run beside one that kills workers:
+  // so suspects are tried apart from each other.
+  bool suspect() const { return deaths_ == kMaxDeaths - 1; }
   // How long to wait before the next try. Nothing after a first loss; then 25 ms, doubling to a second, for
   // workers whose death has not been noticed yet, and for those that refuse.
   absl::Duration delay() const;

@@ -79,7 +79,7 @@ void Generation::Begin() {
 WorkerPool::Wanted Generation::Wanted(const WorkerLink* avoid) const {
   constexpr uint32_t kUsualAnswer = 256;
   constexpr uint32_t kPromptTokensPerToken = 8;
-  WorkerPool::Wanted wanted = {.avoid = avoid};
+  WorkerPool::Wanted wanted = {.avoid = avoid, .suspect = policy_.suspect()};
   if (prepared_) {
     const uint32_t most = request_.has_max_tokens() ? request_.max_tokens() : kUsualAnswer;
     wanted.tokens =
@@ -191,6 +191,7 @@ void Generation::AddToken(const worker::v1::GeneratedToken& token) {
   worker_.Done(1);
   dispatched_.add_generated(token.token().id());
   policy_.OnProgress();
+  worker_.Clear();
   EndPause(now);
 }
 

@@ -7,6 +7,8 @@ const { Front } = require('./front.js');
 
 const kKills = Number(process.env.BITNET_CHAOS_KILLS || 6);
 const kStreams = 32;
+const kKillsPerRound = 10; // Then the streams may end, and begin again.
+const kDeadlineMs = 600000; // Workers that are killed again and again are started ever more slowly.
 const kSignals = ['SIGKILL', 'SIGSTOP', 'SIGTERM'];
 
 // Everything that a continuation has to get right: the seed, penalties over prompt and output, minimum lengths,
@@ -54,6 +56,7 @@ test(`${kStreams} streams survive ${kKills} kills without a trace`, async () => 
       let at = Date.now();
       last[i] = kills;
       const answer = await front.generate(request(i), {
+        deadlineMs: kDeadlineMs,
         onEvent: (event) => {
           if (!event.delta || event.delta.tokens.length === 0) return;
           tokens.push(...event.delta.tokens);
@@ -74,7 +77,8 @@ test(`${kStreams} streams survive ${kKills} kills without a trace`, async () => 
     // stream has had one since the kill before the last.
     const draw = random(Number(process.env.BITNET_CHAOS_SEED || 1));
     const killer = async (running) => {
-      while (kills < kKills && running()) {
+      const enough = Math.min(kKills, kills + kKillsPerRound);
+      while (kills < enough && running()) {
         let waitFor = 1 + draw(100);
         await new Promise((resolve) => {
           wake = () => {

@@ -30,7 +30,9 @@ TEST(FailoverPolicyTest, BlamesTheRequestForTheThirdWorkerThatEndedWhileComputin
   FailoverPolicy policy;
   EXPECT_EQ(policy.OnLoss(true), FailoverPolicy::Verdict::kTryAgain);
   EXPECT_EQ(policy.OnLoss(false), FailoverPolicy::Verdict::kTryAgain);
+  EXPECT_FALSE(policy.suspect());
   EXPECT_EQ(policy.OnLoss(true), FailoverPolicy::Verdict::kTryAgain);
+  EXPECT_TRUE(policy.suspect());
   EXPECT_EQ(policy.OnLoss(true), FailoverPolicy::Verdict::kKillsWorkers);
 }
 
@@ -104,6 +106,25 @@ TEST_F(FailoverTest, EndsARequestThatKillsWorkers) {
       std::string::npos)
       << answer.status.error_message();
   EXPECT_EQ(Generate("say:x").text(), "x");
+}
+
+TEST_F(FailoverTest, DoesNotEndRequestsBesideOneThatKillsWorkers) {
+  options_.step_limit = absl::Milliseconds(200);
+  options_.poll_interval = absl::Milliseconds(20);
+  StartReady();
+  constexpr int kInnocent = 8;
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<Reader> readers;
+  for (int i = 0; i < kInnocent; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    readers.push_back(stub_->Generate(contexts.back().get(), Prompt("on:1:hang;on:2:hang;say:b")));
+  }
+  EXPECT_EQ(Generate("die").status.error_code(), grpc::StatusCode::INTERNAL);
+  for (Reader& reader : readers) {
+    const Answer answer = ReadAll(std::move(reader));
+    EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
+    EXPECT_EQ(answer.text(), "b");
+  }
 }
 
 TEST_F(FailoverTest, DoesNotBlameARequestThatOnlyWaitedBesideOthers) {
