@@ -76,6 +76,29 @@ test('says UNAVAILABLE to those whose worker was killed, if told not to go on, a
     await until(async () => (await front.metric('bitnet_worker_restarts_total')) === 1, 'the restart is counted');
   }));
 
+test('restarts its workers at SIGHUP and loses nothing', () => withFront(['--workers', '2'], async (front) => {
+  const request = { ...kEndless, sampling: { temperature: 1, seed: 7 } };
+  const whole = await front.generate(request);
+  const before = front.workerPids();
+  let told = false;
+  const onEvent = (event) => {
+    if (event.delta && !told) {
+      told = true;
+      front.process.kill('SIGHUP');
+    }
+  };
+  const answers = await Promise.all([1, 2, 3, 4].map(() => front.generate(request, { onEvent })));
+  for (const { error, ids, text } of answers) {
+    assert.ifError(error);
+    assert.deepStrictEqual(ids, whole.ids);
+    assert.strictEqual(text, whole.text);
+  }
+  await until(async () => (await front.metric('bitnet_worker_restarts_total')) === 2, 'both are restarted');
+  await until(async () => (await front.metric('bitnet_worker_up')) === 2, 'both are back');
+  assert.ok(front.workerPids().every((pid) => !before.includes(pid)));
+  assert.strictEqual(await front.metric('bitnet_failovers_total', 'reason="lost"'), 0);
+}));
+
 test('lets a running stream end before it stops', () => withFront([], async (front) => {
   let stopped = false;
   const answer = await front.generate(kEndless, {
