@@ -139,6 +139,21 @@ TEST_F(AdapterSetTest, GivesAWorkerThatIsStartedAgainWhatTheOthersHave) {
   ExpectOnAllWorkers({"first", "b"});
 }
 
+TEST_F(AdapterSetTest, GivesWorkersThatAreRestartedOnPurposeWhatTheyHad) {
+  Start(2);
+  EXPECT_TRUE(Load("a", "x").ok());
+  const auto before = front_->pool().Links();
+  grpc::ClientContext context;
+  v1::RestartWorkersResponse response;
+  const grpc::Status status = admin_->RestartWorkers(&context, {}, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  const auto after = front_->pool().Links();
+  ASSERT_EQ(after.size(), 2u);
+  EXPECT_NE(after[0], before[0]);
+  EXPECT_NE(after[1], before[1]);
+  ExpectOnAllWorkers({"a"});
+}
+
 TEST_F(AdapterSetTest, TakesFromANewWorkerWhatWasUnloaded) {
   options_.adapters = {"first=path"};
   Start(1);
