@@ -85,6 +85,8 @@ struct GenerationUsage {
 class GenerationSink {
  public:
   virtual ~GenerationSink() = default;
+  // It has a slot, and is computed from now on; before any token.
+  virtual void OnAdmitted() {}
   virtual void OnToken(const GeneratedToken& token) = 0;
   // The last call, always made exactly once after a successful Submit.
   virtual void OnFinished(FinishReason reason, const GenerationUsage& usage) = 0;

@@ -59,11 +59,26 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
       specs_(specs),
       run_directory_(std::move(run_directory)),
       admission_(options.max_waiting),
+      waiters_(Clock::Real()),
       pool_(Names(specs), [this](bool ready) { OnReadiness(ready); }),
       worker_metrics_(&pool_),
-      service_({.pool = pool_, .admission = admission_, .calls = calls_, .metrics = request_metrics_}),
+      service_({.pool = pool_,
+                .admission = admission_,
+                .calls = calls_,
+                .metrics = request_metrics_,
+                .waiters = waiters_,
+                .failover_time = options.failover_time}),
       adapters_(&pool_, FirstAdapters(options.adapters)),
-      admin_service_(&adapters_) {
+      restart_(&pool_, {.retire = [this](WorkerLink& link) { Retire(link); },
+                        .restart =
+                            [this](const WorkerLink& link) {
+                              supervisor_->RestartProcess(link.index, link.socket_path);
+                            },
+                        .kill =
+                            [this](const WorkerLink& link, const std::string& why) {
+                              supervisor_->KillProcess(link.index, link.socket_path, why);
+                            }}),
+      admin_service_(&adapters_, [this] { return restart_.Run(); }) {
   pool_.SetPreparer(&adapters_);
 }
 
@@ -90,7 +105,16 @@ absl::Status Front::Listen() {
   }
   supervisor_ = std::make_unique<Supervisor>(options_, specs_, run_directory_.path(), &pool_, Clock::Real(),
                                              [this](const std::string& reason) { OnAllFailed(reason); });
-  poller_ = std::make_unique<StatusPoller>(&pool_, options_.poll_interval, Clock::Real());
+  poller_ = std::make_unique<StatusPoller>(
+      &pool_,
+      StatusPoller::Options{
+          .interval = options_.poll_interval,
+          .limits = {.silence = options_.stall_time, .step = options_.step_limit},
+          .on_stalled = [this](WorkerLink& link, const std::string& why) { OnStalled(link, why); },
+          .on_stopping = [this](WorkerLink& link) { Retire(link); },
+          .on_round =
+              [this](absl::Duration elapsed) { supervisor_->KillFrozen(elapsed, options_.stall_time); }},
+      Clock::Real());
   if (!options_.port_file.empty()) {
     RETURN_IF_ERROR(WritePortFile(options_.port_file, grpc_address(), http_address(), admin_address()));
   }
@@ -133,6 +157,7 @@ void Front::Drain() {
   if (!calls_.AwaitNoClientCalls(absl::Now() + kClientCalls)) {
     spdlog::warn("calls to workers did not end");
   }
+  restart_.Cancel();
   poller_.reset();
   if (admin_ != nullptr) {
     admin_->Shutdown(absl::ZeroDuration());
@@ -146,10 +171,25 @@ void Front::Drain() {
 }
 
 void Front::OnReadiness(bool ready) {
+  waiters_.SetReady(ready);
   const absl::MutexLock lock(&mutex_);
   if (health_ != nullptr) {
     health_->SetServing(ready);
   }
+}
+
+void Front::OnStalled(WorkerLink& link, const std::string& why) {
+  spdlog::warn("worker {} is killed: {}", link.name, why);
+  link.end = WorkerLink::End::kStalled;
+  supervisor_->KillProcess(link.index, link.socket_path, why);
+}
+
+void Front::Retire(WorkerLink& link) {
+  link.end = WorkerLink::End::kRetired;
+  if (pool_.Retire(link)) {
+    spdlog::info("worker {} is leaving: its requests go on elsewhere", link.name);
+  }
+  calls_.MoveAll(link);
 }
 
 void Front::OnAllFailed(const std::string& reason) {

@@ -12,9 +12,11 @@
 #include "service/http/http_server.h"
 #include "service/metrics/request_metrics.h"
 #include "service/metrics/worker_metrics.h"
+#include "service/rolling_restart.h"
 #include "service/router/adapter_set.h"
 #include "service/router/status_poller.h"
 #include "service/router/worker_pool.h"
+#include "service/router/worker_waiters.h"
 #include "service/rpc/admin_service.h"
 #include "service/rpc/call_registry.h"
 #include "service/rpc/inference_service.h"
@@ -42,6 +44,9 @@ class Front {
   // one ends it.
   void Stop();
 
+  // Starts all workers again, one after the other, without losing an answer. Returns at once.
+  void RestartWorkers() { restart_.Start(); }
+
   const std::string& grpc_address() const { return rpc_->address(); }
   // "" if it is not served.
   std::string admin_address() const { return admin_ == nullptr ? "" : admin_->address(); }
@@ -53,6 +58,9 @@ class Front {
 
   absl::Status Listen();
   void OnReadiness(bool ready);
+  void OnStalled(WorkerLink& link, const std::string& why);
+  // The process at `link` is leaving: nobody is given to it any more, and those it has go on elsewhere.
+  void Retire(WorkerLink& link);
   void OnAllFailed(const std::string& reason);
   absl::Status Readiness() const;
   std::string Metrics() const;
@@ -65,10 +73,12 @@ class Front {
   RequestMetrics request_metrics_;
   Admission admission_;
   CallRegistry calls_;
+  WorkerWaiters waiters_;
   WorkerPool pool_;
   WorkerMetrics worker_metrics_;
   InferenceService service_;
   AdapterSet adapters_;
+  RollingRestart restart_;
   AdminService admin_service_;
 
   absl::Mutex mutex_;

@@ -1,4 +1,7 @@
 // bitnet-front: flags and signals; everything else is in Front.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -26,7 +29,15 @@ using bitnet::ServiceOptions;
 
 constexpr int kExitUsage = 64;  // EX_USAGE.
 
-void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
+// Durations of ServiceOptions, as flags give them.
+struct Seconds {
+  double drain = 30;
+  double failover = 60;
+  double stall = 10;
+  double step = 120;
+};
+
+void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds) {
   app.set_version_flag("--version", std::string("bitnet-front ") + std::string(bitnet::Version()));
   app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 
@@ -119,13 +130,36 @@ void AddFlags(CLI::App& app, ServiceOptions& options, double& drain_seconds) {
       ->group("Limits");
 
   app.add_option(
-         "--drain-seconds", drain_seconds,
+         "--drain-seconds", seconds.drain,
          "How long running requests may go on after SIGTERM or SIGINT; a second signal ends them at once")
       ->check(CLI::Range(0.0, 86400.0))
+      ->group("Running");
+  app.add_option("--failover-seconds", seconds.failover,
+                 "How long an answer that lost its worker waits for another one to go on with, and a request "
+                 "for a first one; 0: such answers end with UNAVAILABLE")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->group("Running");
+  app.add_option("--stall-seconds", seconds.stall,
+                 "A worker that does not answer for so long is killed and started again")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->group("Running");
+  app.add_option(
+         "--step-seconds", seconds.step,
+         "As is one that has requests and finishes no step for so long; more than the largest chunk of a "
+         "prompt takes")
+      ->check(CLI::Range(0.1, 86400.0))
       ->group("Running");
   app.add_option("--log-level", options.log_level,
                  "trace, debug, info, warning, error or off; logs go to stderr")
       ->group("Running");
+}
+
+bool HasTerminal() {
+  const int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+  if (fd >= 0) {
+    close(fd);
+  }
+  return fd >= 0;
 }
 
 absl::Status FindFiles(ServiceOptions& options) {
@@ -152,20 +186,23 @@ int Fail(const absl::Status& status, int code) {
 
 int Main(int argc, char** argv) {
   ServiceOptions options;
-  double drain_seconds = absl::ToDoubleSeconds(options.drain_time);
+  Seconds seconds;
   CLI::App app(
       "Serves a 1-bit or ternary language model over gRPC (bitnet.v1.InferenceService), with one worker "
       "process\n"
       "per cluster of CPU cores. Without flags it serves the embedded model on this machine only.\n"
       "Exit code: 0 stopped by a signal, 1 cannot run here, 64 wrong flags, 78 no worker can load the model.",
       "bitnet-front");
-  AddFlags(app, options, drain_seconds);
+  AddFlags(app, options, seconds);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
-  options.drain_time = absl::Seconds(drain_seconds);
+  options.drain_time = absl::Seconds(seconds.drain);
+  options.failover_time = absl::Seconds(seconds.failover);
+  options.stall_time = absl::Seconds(seconds.stall);
+  options.step_limit = absl::Seconds(seconds.step);
   if (absl::Status status = bitnet::SetUpLogging("bitnet-front", options.log_level); !status.ok()) {
     return Fail(status, kExitUsage);
   }
@@ -179,7 +216,15 @@ int Main(int argc, char** argv) {
   if (!front.ok()) {
     return Fail(front.status(), 1);
   }
-  const bitnet::SignalWatcher signals([&front](int /*signal*/) { (*front)->Stop(); });
+  const bool had_terminal = HasTerminal();
+  const bitnet::SignalWatcher signals([&front, had_terminal](int signal) {
+    // A terminal that goes away sends SIGHUP as well, and means that all is over.
+    if (signal == SIGHUP && HasTerminal() == had_terminal) {
+      (*front)->RestartWorkers();
+    } else {
+      (*front)->Stop();
+    }
+  });
   if (absl::Status status = (*front)->Run(); !status.ok()) {
     return Fail(status, bitnet::kWorkerExitBadModel);
   }

@@ -37,6 +37,13 @@ struct ServiceOptions {
   int max_waiting = 256;  // Requests without a first token yet; more are refused with RESOURCE_EXHAUSTED.
   int max_message_bytes = 4 << 20;                // Of one request.
   absl::Duration drain_time = absl::Seconds(30);  // How long running requests may go on after SIGTERM.
+  // How long an answer that lost its worker, or a request while none is ready, waits for one. Zero: both end
+  // with UNAVAILABLE at once.
+  absl::Duration failover_time = absl::Seconds(60);
+  // A worker that does not answer, or is stopped, for so long is killed and started again; so is one that has
+  // requests and finishes no step for `step_limit`.
+  absl::Duration stall_time = absl::Seconds(10);
+  absl::Duration step_limit = absl::Minutes(2);
   absl::Duration poll_interval =
       absl::Milliseconds(500);  // How often the workers are asked for their status.
 };

@@ -10,7 +10,7 @@ namespace bitnet {
 
 struct SignalWatcher::Loop {
   boost::asio::io_context context{1};
-  boost::asio::signal_set signals{context, SIGTERM, SIGINT};
+  boost::asio::signal_set signals{context, SIGTERM, SIGINT, SIGHUP};
   std::function<void(int)> on_signal;
 
   void Wait() {

@@ -1,4 +1,4 @@
-// Turns SIGTERM and SIGINT into calls on an ordinary thread.
+// Turns SIGTERM, SIGINT and SIGHUP into calls on an ordinary thread.
 #pragma once
 
 #include <functional>

@@ -24,6 +24,11 @@ void CallGate::RequestStop() {
   ++stop_requests_;
 }
 
+bool CallGate::stop_requested() const {
+  absl::MutexLock lock(&mutex_);
+  return stop_requests_ > 0;
+}
+
 void CallGate::AwaitStopRequest() {
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(

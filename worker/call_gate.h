@@ -21,12 +21,13 @@ class CallGate {
 
   // Turns away who comes from now on. The second time, AwaitEmpty() waits no longer either.
   void RequestStop();
+  bool stop_requested() const;
   void AwaitStopRequest();
   // Returns when all have left (true), at `deadline`, or when RequestStop() is repeated.
   bool AwaitEmpty(absl::Time deadline);
 
  private:
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
   int stop_requests_ ABSL_GUARDED_BY(mutex_) = 0;
 };

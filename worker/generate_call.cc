@@ -47,8 +47,15 @@ void GenerateCall::Release() {
   }
 }
 
-void GenerateCall::OnToken(const GeneratedToken& token) {
-  worker::v1::GenerateResponse response = TokenResponse(attempt_, token, tokenizer_);
+void GenerateCall::OnAdmitted() {
+  worker::v1::GenerateResponse response;
+  response.mutable_admitted()->set_attempt(attempt_);
+  Write(std::move(response));
+}
+
+void GenerateCall::OnToken(const GeneratedToken& token) { Write(TokenResponse(attempt_, token, tokenizer_)); }
+
+void GenerateCall::Write(worker::v1::GenerateResponse response) {
   {
     absl::MutexLock lock(&mutex_);
     if (broken_) {

@@ -34,7 +34,9 @@ class GenerateCall final : public grpc::ServerWriteReactor<worker::v1::GenerateR
 
   absl::Status Submit(const worker::v1::GenerateRequest& request);
   void Release();
+  void Write(worker::v1::GenerateResponse response);
 
+  void OnAdmitted() override;
   void OnToken(const GeneratedToken& token) override;
   void OnFinished(FinishReason reason, const GenerationUsage& usage) override;
 

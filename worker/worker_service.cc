@@ -65,6 +65,7 @@ grpc::ServerUnaryReactor* WorkerService::GetStatus(grpc::CallbackServerContext* 
                                                    const worker::v1::GetStatusRequest* /*request*/,
                                                    worker::v1::WorkerStatus* response) {
   *response = ToWorkerStatus(*engine_);
+  response->set_stopping(gate_.stop_requested());
   return Done(context, absl::OkStatus());
 }
 

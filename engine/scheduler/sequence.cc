@@ -134,6 +134,7 @@ bool Sequence::Deliver(Clock::time_point now) {
 void Sequence::Admit(Clock::time_point now) {
   if (!preempted_) {
     admitted_ = now;
+    sink_->OnAdmitted();
   }
 }
 

@@ -40,7 +40,16 @@ RequestMetrics::RequestMetrics()
       first_token_(OneHistogram(registry_, "bitnet_time_to_first_token_seconds",
                                 "From the arrival of a request to its first token.")),
       inter_token_(OneHistogram(registry_, "bitnet_inter_token_latency_seconds",
-                                "Between two tokens of one answer, as the workers deliver them.")) {
+                                "Between two tokens of one answer, as the workers deliver them.")),
+      failovers_(prometheus::BuildCounter()
+                     .Name("bitnet_failovers_total")
+                     .Help("Answers that lost their worker and went on elsewhere, by what became of it.")
+                     .Register(registry_)),
+      pauses_(OneHistogram(registry_, "bitnet_failover_pause_seconds",
+                           "From the loss of an answer's worker to the answer's next token.")) {
+  for (const char* reason : {"lost", "stalled", "retired"}) {  // There from the start, so that rates work.
+    failovers_.Add({{"reason", reason}});
+  }
   prometheus::BuildGauge()
       .Name("bitnet_build_info")
       .Help("Always 1; the label tells which version runs.")
@@ -63,6 +72,10 @@ void RequestMetrics::CountRequest(std::string_view method, absl::StatusCode code
 void RequestMetrics::CountGeneratedToken(bool first, absl::Duration since) {
   generated_tokens_.Increment();
   (first ? first_token_ : inter_token_).Observe(absl::ToDoubleSeconds(since));
+}
+
+void RequestMetrics::CountFailover(std::string_view reason) {
+  failovers_.Add({{"reason", std::string(reason)}}).Increment();
 }
 
 }  // namespace bitnet

@@ -26,6 +26,12 @@ class RequestMetrics {
   // A generated token has come: the first one `since` the request, any other since the one before it.
   void CountGeneratedToken(bool first, absl::Duration since);
 
+  // An answer lost its worker and goes on elsewhere. `reason` is "lost" (died, or broke the connection),
+  // "stalled" (did not answer, and was killed for it) or "retired" (restarted on purpose).
+  void CountFailover(std::string_view reason);
+  // From a loss to the next token.
+  void CountPause(absl::Duration pause) { pauses_.Observe(absl::ToDoubleSeconds(pause)); }
+
   const prometheus::Collectable& collectable() const { return registry_; }
 
  private:
@@ -36,6 +42,8 @@ class RequestMetrics {
   prometheus::Counter& generated_tokens_;
   prometheus::Histogram& first_token_;
   prometheus::Histogram& inter_token_;
+  prometheus::Family<prometheus::Counter>& failovers_;
+  prometheus::Histogram& pauses_;
 };
 
 }  // namespace bitnet

@@ -22,8 +22,10 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& socket_path) {
 
 }  // namespace
 
-WorkerLink::WorkerLink(std::string worker_name, const std::string& socket_path)
-    : name(std::move(worker_name)),
+WorkerLink::WorkerLink(size_t worker_index, std::string worker_name, std::string socket)
+    : index(worker_index),
+      name(std::move(worker_name)),
+      socket_path(std::move(socket)),
       channel(Connect(socket_path)),
       stub(worker::v1::WorkerService::NewStub(channel)),
       admin(v1::AdminService::NewStub(channel)) {}

@@ -42,7 +42,7 @@ absl::Status WorkerPool::OnWorkerReady(size_t worker, const std::string& socket_
     const absl::MutexLock lock(&mutex_);
     name = workers_[worker].view.name;
   }
-  auto link = std::make_shared<WorkerLink>(name, socket_path);
+  auto link = std::make_shared<WorkerLink>(worker, name, socket_path);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kGetModelDeadline);
   v1::Model model;
@@ -66,6 +66,7 @@ void WorkerPool::OnWorkerGone(size_t worker, const std::string& reason, bool per
   const absl::MutexLock lock(&mutex_);
   Worker& entry = workers_[worker];
   entry.reason = reason;
+  entry.given_up = permanently;
   entry.state = absl::StrCat(permanently ? "cannot start: " : "went away: ", reason);
   SetLink(entry, nullptr);
 }
@@ -75,23 +76,51 @@ void WorkerPool::SetLink(Worker& worker, std::shared_ptr<WorkerLink> link) {
   worker.view.up = link != nullptr;
   worker.view.status.reset();
   worker.link = std::move(link);
+  worker.liveness = {};
   if (AnyReady() != before) {
     on_readiness_(!before);
   }
 }
 
-absl::StatusOr<WorkerLease> WorkerPool::Pick() {
+absl::StatusOr<WorkerLease> WorkerPool::Pick(const Wanted& wanted) {
   const absl::MutexLock lock(&mutex_);
-  std::shared_ptr<WorkerLink> best;
+  std::vector<RouteCandidate> candidates;
+  std::vector<const Worker*> workers;
+  std::optional<size_t> last;
+  const std::optional<size_t> last_index = prefixes_.Find(wanted.prefix);
   for (const Worker& worker : workers_) {
-    if (worker.link != nullptr && (best == nullptr || worker.link->active < best->active)) {
-      best = worker.link;
+    if (worker.link == nullptr || worker.link.get() == wanted.avoid ||
+        (wanted.suspect && worker.link->suspects > 0)) {
+      continue;
     }
+    if (worker.link->index == last_index) {
+      last = candidates.size();
+    }
+    candidates.push_back(ToCandidate(worker));
+    workers.push_back(&worker);
   }
-  if (best == nullptr) {
+  const std::optional<size_t> chosen = ChooseWorker(candidates, static_cast<double>(wanted.tokens), last);
+  if (!chosen.has_value()) {
     return NotReady();
   }
-  return WorkerLease(std::move(best));
+  const std::shared_ptr<WorkerLink>& link = workers[*chosen]->link;
+  prefixes_.Store(wanted.prefix, link->index);
+  return WorkerLease(link, wanted.tokens, wanted.suspect);
+}
+
+RouteCandidate WorkerPool::ToCandidate(const Worker& worker) {
+  RouteCandidate candidate = {.tokens = static_cast<double>(worker.link->tokens),
+                              .requests = worker.link->active,
+                              .stale = worker.liveness.stale()};
+  if (worker.view.status.has_value()) {
+    const worker::v1::WorkerStatus& status = *worker.view.status;
+    if (status.step_seconds_sum() > 0) {
+      candidate.tokens_per_second =
+          static_cast<double>(status.prefill_tokens() + status.decode_tokens()) / status.step_seconds_sum();
+    }
+    candidate.full = status.kv_blocks() > 0 && status.kv_blocks_free() == 0;
+  }
+  return candidate;
 }
 
 absl::Status WorkerPool::CheckReady() const {
@@ -99,12 +128,28 @@ absl::Status WorkerPool::CheckReady() const {
   return AnyReady() ? absl::OkStatus() : NotReady();
 }
 
-bool WorkerPool::AwaitReady(absl::Time deadline) const {
+bool WorkerPool::AwaitReady(absl::Time deadline, int workers) const {
   const absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithDeadline(
-      absl::Condition(
-          +[](const WorkerPool* pool) ABSL_NO_THREAD_SAFETY_ANALYSIS { return pool->AnyReady(); }, this),
-      deadline);
+  const auto ready = [this, workers]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return NumReady() >= workers; };
+  return mutex_.AwaitWithDeadline(absl::Condition(&ready), deadline);
+}
+
+bool WorkerPool::AwaitSuccessor(const WorkerLink& link, absl::Time deadline) const {
+  const absl::MutexLock lock(&mutex_);
+  const Worker& worker = workers_[link.index];
+  const auto there = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return worker.link != nullptr && worker.link.get() != &link;
+  };
+  const auto over = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return there() || worker.given_up || stop_waiting_;
+  };
+  mutex_.AwaitWithDeadline(absl::Condition(&over), deadline);
+  return there();
+}
+
+void WorkerPool::StopWaiting() {
+  const absl::MutexLock lock(&mutex_);
+  stop_waiting_ = true;
 }
 
 absl::StatusOr<v1::Model> WorkerPool::model() const {
@@ -126,14 +171,43 @@ std::vector<std::shared_ptr<WorkerLink>> WorkerPool::Links() const {
   return links;
 }
 
-void WorkerPool::StoreStatus(const WorkerLink& link, worker::v1::WorkerStatus status) {
+// Null if the process has gone in the meantime.
+WorkerPool::Worker* WorkerPool::Find(const WorkerLink& link) {
+  Worker& worker = workers_[link.index];
+  return worker.link.get() == &link ? &worker : nullptr;
+}
+
+void WorkerPool::StoreStatus(const WorkerLink& link, worker::v1::WorkerStatus status,
+                             absl::Duration elapsed) {
   const absl::MutexLock lock(&mutex_);
-  for (Worker& worker : workers_) {
-    if (worker.link.get() == &link) {  // Not if the process has gone in the meantime.
-      worker.view.status = std::move(status);
-      return;
-    }
+  if (Worker* worker = Find(link)) {
+    worker->liveness.OnStatus(status.steps(), status.running() + status.waiting() > 0, elapsed);
+    worker->view.status = std::move(status);
   }
+}
+
+void WorkerPool::NoteSilence(const WorkerLink& link, absl::Duration elapsed) {
+  const absl::MutexLock lock(&mutex_);
+  if (Worker* worker = Find(link)) {
+    worker->liveness.OnSilence(elapsed);
+  }
+}
+
+std::optional<std::string> WorkerPool::Stalled(const WorkerLink& link, const LivenessLimits& limits) const {
+  const absl::MutexLock lock(&mutex_);
+  const Worker& worker = workers_[link.index];
+  return worker.link.get() == &link ? worker.liveness.Stalled(limits) : std::nullopt;
+}
+
+bool WorkerPool::Retire(const WorkerLink& link) {
+  const absl::MutexLock lock(&mutex_);
+  Worker* worker = Find(link);
+  if (worker == nullptr) {
+    return false;
+  }
+  worker->state = "is leaving to be started again";
+  SetLink(*worker, nullptr);
+  return true;
 }
 
 std::vector<WorkerPool::View> WorkerPool::Views() const {
@@ -153,9 +227,11 @@ absl::Status WorkerPool::NotReady() const {
       absl::StrCat("no worker is ready: ", absl::StrJoin(workers_, "; ", describe), "; try again later"));
 }
 
-bool WorkerPool::AnyReady() const {
-  return std::any_of(workers_.begin(), workers_.end(),
-                     [](const Worker& worker) { return worker.link != nullptr; });
+int WorkerPool::NumReady() const {
+  return static_cast<int>(
+      std::ranges::count_if(workers_, [](const Worker& worker) { return worker.link != nullptr; }));
 }
+
+bool WorkerPool::AnyReady() const { return NumReady() > 0; }
 
 }  // namespace bitnet

@@ -10,7 +10,10 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "service/router/prefix_memory.h"
+#include "service/router/route.h"
 #include "service/router/worker_link.h"
+#include "service/router/worker_liveness.h"
 #include "service/supervisor/worker_observer.h"
 
 namespace bitnet {
@@ -46,29 +49,53 @@ class WorkerPool : public WorkerObserver {
   absl::Status OnWorkerReady(size_t worker, const std::string& socket_path) override;
   void OnWorkerGone(size_t worker, const std::string& reason, bool permanently) override;
 
-  // The ready worker with the fewest active requests. UNAVAILABLE says what each worker is doing instead.
-  absl::StatusOr<WorkerLease> Pick();
+  struct Wanted {
+    const WorkerLink* avoid = nullptr;  // Not this one.
+    bool suspect = false;               // Nor one that has a suspect already.
+    int64_t tokens = 0;                 // Of work that the request is; 0 for what takes no time.
+    uint64_t prefix = 0;                // PrefixMemory::Hash of its prompt; 0: it does not matter.
+  };
+  // The ready worker that will be done with it the soonest, or that knows its beginning (route.h).
+  // UNAVAILABLE says what each worker is doing instead.
+  absl::StatusOr<WorkerLease> Pick(const Wanted& wanted);
   // OK if Pick would find a worker now.
   absl::Status CheckReady() const;
-  // False if no worker was ready until `deadline`.
-  bool AwaitReady(absl::Time deadline) const;
+  // False if there were not `workers` of them ready until `deadline`.
+  bool AwaitReady(absl::Time deadline, int workers = 1) const;
+
+  // Waits until another process than that at `link` serves for the same worker. False at the deadline, when
+  // the worker is given up, and once StopWaiting was called.
+  bool AwaitSuccessor(const WorkerLink& link, absl::Time deadline) const;
+  void StopWaiting();
 
   // Known from the first ready worker on, also while none is; UNAVAILABLE before.
   absl::StatusOr<v1::Model> model() const;
 
   std::vector<std::shared_ptr<WorkerLink>> Links() const;  // Of the ready workers.
-  void StoreStatus(const WorkerLink& link, worker::v1::WorkerStatus status);
+  // Of a worker that was asked for its status, `elapsed` after it was asked before: what it said, or that it
+  // said nothing.
+  void StoreStatus(const WorkerLink& link, worker::v1::WorkerStatus status, absl::Duration elapsed);
+  void NoteSilence(const WorkerLink& link, absl::Duration elapsed);
+  // Why it is to be killed, if it is.
+  std::optional<std::string> Stalled(const WorkerLink& link, const LivenessLimits& limits) const;
+  // Its process is going to leave: no request is given to it any more. False if it is not there already.
+  bool Retire(const WorkerLink& link);
   std::vector<View> Views() const;
 
  private:
   struct Worker {
     View view;
     std::shared_ptr<WorkerLink> link = {};  // While it is ready.
+    WorkerLiveness liveness = {};           // Of the process at `link`.
     std::string state = "has not been started";
     std::string reason = {};  // Why it went away last.
+    bool given_up = false;
   };
 
+  static RouteCandidate ToCandidate(const Worker& worker);
+  Worker* Find(const WorkerLink& link) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status NotReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int NumReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool AnyReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetLink(Worker& worker, std::shared_ptr<WorkerLink> link) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -76,7 +103,9 @@ class WorkerPool : public WorkerObserver {
   WorkerPreparer* preparer_ = nullptr;
   mutable absl::Mutex mutex_;
   std::vector<Worker> workers_ ABSL_GUARDED_BY(mutex_);
+  PrefixMemory prefixes_ ABSL_GUARDED_BY(mutex_);
   std::optional<v1::Model> model_ ABSL_GUARDED_BY(mutex_);
+  bool stop_waiting_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace bitnet

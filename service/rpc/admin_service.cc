@@ -30,4 +30,10 @@ grpc::Status AdminService::ListAdapters(grpc::ServerContext* /*context*/,
   return grpc::Status::OK;
 }
 
+grpc::Status AdminService::RestartWorkers(grpc::ServerContext* /*context*/,
+                                          const v1::RestartWorkersRequest* /*request*/,
+                                          v1::RestartWorkersResponse* /*response*/) {
+  return ToGrpcStatus(restart_());
+}
+
 }  // namespace bitnet

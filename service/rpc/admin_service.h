@@ -3,6 +3,10 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <functional>
+#include <utility>
+
+#include "absl/status/status.h"
 #include "proto/bitnet/v1/admin.grpc.pb.h"
 #include "service/router/adapter_set.h"
 
@@ -11,8 +15,9 @@ namespace bitnet {
 // Synchronous: calls are few and take as long as workers take to read files.
 class AdminService final : public v1::AdminService::Service {
  public:
-  // `adapters` is borrowed and outlives this.
-  explicit AdminService(AdapterSet* adapters) : adapters_(adapters) {}
+  // `adapters` is borrowed and outlives this; `restart` starts all workers again, one after the other.
+  AdminService(AdapterSet* adapters, std::function<absl::Status()> restart)
+      : adapters_(adapters), restart_(std::move(restart)) {}
 
   grpc::Status LoadAdapter(grpc::ServerContext* context, const v1::LoadAdapterRequest* request,
                            v1::Adapter* response) override;
@@ -20,9 +25,12 @@ class AdminService final : public v1::AdminService::Service {
                              v1::UnloadAdapterResponse* response) override;
   grpc::Status ListAdapters(grpc::ServerContext* context, const v1::ListAdaptersRequest* request,
                             v1::ListAdaptersResponse* response) override;
+  grpc::Status RestartWorkers(grpc::ServerContext* context, const v1::RestartWorkersRequest* request,
+                              v1::RestartWorkersResponse* response) override;
 
  private:
   AdapterSet* const adapters_;
+  const std::function<absl::Status()> restart_;
 };
 
 }  // namespace bitnet

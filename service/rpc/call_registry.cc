@@ -71,14 +71,20 @@ void CallRegistry::Hurry() {
   hurry_ = true;
 }
 
+std::vector<std::shared_ptr<RunningCall>> CallRegistry::Snapshot() const {
+  const absl::MutexLock lock(&mutex_);
+  return calls_;
+}
+
 void CallRegistry::EndAll(const absl::Status& status) {
-  std::vector<std::shared_ptr<RunningCall>> calls;
-  {
-    const absl::MutexLock lock(&mutex_);
-    calls = calls_;
-  }
-  for (const std::shared_ptr<RunningCall>& call : calls) {
+  for (const std::shared_ptr<RunningCall>& call : Snapshot()) {
     call->End(status);
+  }
+}
+
+void CallRegistry::MoveAll(const WorkerLink& link) {
+  for (const std::shared_ptr<RunningCall>& call : Snapshot()) {
+    call->MoveFrom(link);
   }
 }
 

@@ -10,12 +10,16 @@
 
 namespace bitnet {
 
-// A call that can be ended from outside.
+struct WorkerLink;
+
+// A call that can be acted on from outside.
 class RunningCall {
  public:
   virtual ~RunningCall() = default;
   // Ends it with `status` after what is ready has been written. Any thread; no effect on one that has ended.
   virtual void End(const absl::Status& status) = 0;
+  // If it runs on the worker at `link`: goes on with another one. Any thread.
+  virtual void MoveFrom(const WorkerLink& link) = 0;
 };
 
 // Safe to share between threads.
@@ -51,9 +55,12 @@ class CallRegistry {
   // Waits until no ClientCall is left or `deadline` has come; true in the first case.
   bool AwaitNoClientCalls(absl::Time deadline);
   void EndAll(const absl::Status& status);
+  void MoveAll(const WorkerLink& link);
   size_t size() const;
 
  private:
+  std::vector<std::shared_ptr<RunningCall>> Snapshot() const;
+
   mutable absl::Mutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool hurry_ ABSL_GUARDED_BY(mutex_) = false;

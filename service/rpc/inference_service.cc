@@ -63,7 +63,7 @@ grpc::ServerWriteReactor<v1::GenerateResponse>* InferenceService::Generate(
 absl::Status InferenceService::PrepareTokenize(const v1::TokenizeRequest& request, UnaryCall& call) const {
   RETURN_IF_ERROR(ValidateTokenize(request));
   RETURN_IF_ERROR(FindModel(request.model()).status());
-  ASSIGN_OR_RETURN(call.worker, serving_.pool.Pick());
+  ASSIGN_OR_RETURN(call.worker, serving_.pool.Pick({}));
   return absl::OkStatus();
 }
 
@@ -85,7 +85,7 @@ absl::Status InferenceService::PrepareDetokenize(const v1::DetokenizeRequest& re
                                                  UnaryCall& call) const {
   ASSIGN_OR_RETURN(const v1::Model model, FindModel(request.model()));
   RETURN_IF_ERROR(CheckTokenIds("ids", request.ids(), model));
-  ASSIGN_OR_RETURN(call.worker, serving_.pool.Pick());
+  ASSIGN_OR_RETURN(call.worker, serving_.pool.Pick({}));
   return absl::OkStatus();
 }
 

@@ -1,9 +1,11 @@
 // What the rpc handlers work with.
 #pragma once
 
+#include "absl/time/time.h"
 #include "service/admission/admission.h"
 #include "service/metrics/request_metrics.h"
 #include "service/router/worker_pool.h"
+#include "service/router/worker_waiters.h"
 #include "service/rpc/call_registry.h"
 
 namespace bitnet {
@@ -14,6 +16,9 @@ struct Serving {
   Admission& admission;
   CallRegistry& calls;
   RequestMetrics& metrics;
+  WorkerWaiters& waiters;
+  // How long an answer that lost its worker waits for another one. Zero: it ends with UNAVAILABLE at once.
+  absl::Duration failover_time;
 };
 
 }  // namespace bitnet

@@ -160,6 +160,13 @@ int ChildProcess::WaitForExit() {
   return status;
 }
 
+bool ChildProcess::IsStopped() {
+  const absl::MutexLock lock(&mutex_);
+  siginfo_t info = {};
+  return !ended_ && waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOWAIT | WNOHANG) == 0 &&
+         info.si_pid != 0;
+}
+
 void ChildProcess::Signal(int signal) {
   const absl::MutexLock lock(&mutex_);
   if (!ended_) {

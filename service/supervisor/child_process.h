@@ -31,6 +31,8 @@ class ChildProcess {
   bool ReadLine(std::string* line);
   // Waits until the child has ended, and buries it. The status as waitpid has it.
   int WaitForExit();
+  // Whether it is stopped, as by SIGSTOP, at this moment.
+  bool IsStopped();
   // No effect once the child has ended: its number may belong to another process by then.
   void Signal(int signal);
 

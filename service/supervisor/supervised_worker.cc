@@ -43,6 +43,9 @@ void SupervisedWorker::Run() {
       spdlog::error("worker {} cannot start and is given up: {}", config_.name, ending.reason);
       break;
     }
+    if (ending.restarting) {
+      continue;
+    }
     const absl::Duration delay = backoff.NextDelay(ending.healthy);
     spdlog::warn("worker {} went away: {}; starting it again in {}", config_.name, ending.reason,
                  absl::FormatDuration(delay));
@@ -62,7 +65,7 @@ SupervisedWorker::Ending SupervisedWorker::RunOnce(int start) {
             .permanent = absl::IsNotFound(child.status()) || absl::IsPermissionDenied(child.status()),
             .healthy = absl::ZeroDuration()};
   }
-  SetChild(child->get());
+  SetChild(child->get(), socket);
   spdlog::debug("worker {} is process {}", config_.name, (*child)->pid());
 
   std::string reason;
@@ -82,19 +85,51 @@ SupervisedWorker::Ending SupervisedWorker::RunOnce(int start) {
   const int wait_status = (*child)->WaitForExit();
   const absl::Duration healthy =
       ready_at == absl::InfiniteFuture() ? absl::ZeroDuration() : clock_->Now() - ready_at;
-  SetChild(nullptr);
+  SetChild(nullptr, "");
   unlink(socket.c_str());
+  const absl::MutexLock lock(&mutex_);
+  if (!kill_why_.empty()) {
+    reason = std::exchange(kill_why_, "");
+  }
   return {.reason = reason.empty() ? DescribeExit(wait_status)
                                    : absl::StrCat(reason, " (", DescribeExit(wait_status), ")"),
           .permanent = IsPermanent(wait_status),
-          .healthy = healthy};
+          .healthy = healthy,
+          .restarting = std::exchange(restarting_, false)};
 }
 
-void SupervisedWorker::SetChild(ChildProcess* child) {
+void SupervisedWorker::SetChild(ChildProcess* child, const std::string& socket) {
   const absl::MutexLock lock(&mutex_);
   child_ = child;
+  socket_ = socket;
+  frozen_ = absl::ZeroDuration();
   if (stopping_ && child_ != nullptr) {  // Stop() came while it was being started.
     child_->Signal(killing_ ? SIGKILL : SIGTERM);
+  }
+}
+
+void SupervisedWorker::KillProcess(const std::string& socket_path, const std::string& why) {
+  const absl::MutexLock lock(&mutex_);
+  if (child_ != nullptr && socket_ == socket_path) {
+    kill_why_ = why;
+    child_->Signal(SIGKILL);
+  }
+}
+
+void SupervisedWorker::RestartProcess(const std::string& socket_path) {
+  const absl::MutexLock lock(&mutex_);
+  if (child_ != nullptr && socket_ == socket_path) {
+    restarting_ = true;
+    child_->Signal(SIGTERM);
+  }
+}
+
+void SupervisedWorker::KillIfFrozen(absl::Duration elapsed, absl::Duration limit) {
+  const absl::MutexLock lock(&mutex_);
+  frozen_ = child_ != nullptr && child_->IsStopped() ? frozen_ + elapsed : absl::ZeroDuration();
+  if (frozen_ >= limit) {
+    kill_why_ = absl::StrCat("it was stopped by a signal for ", absl::FormatDuration(frozen_));
+    child_->Signal(SIGKILL);
   }
 }
 

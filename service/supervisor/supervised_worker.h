@@ -40,16 +40,26 @@ class SupervisedWorker {
   // As Stop, with SIGKILL.
   void Kill();
 
+  // Kills the process that listens at `socket_path`, for the reason that its end is explained with, and
+  // starts it again. No effect if it has ended.
+  void KillProcess(const std::string& socket_path, const std::string& why);
+  // Lets the process that listens at `socket_path` go with SIGTERM, and starts another one without delay.
+  void RestartProcess(const std::string& socket_path);
+  // Kills one that has been stopped, as by SIGSTOP, for `limit`: it cannot even be asked while it starts. To
+  // be called now and then, with the time that has passed.
+  void KillIfFrozen(absl::Duration elapsed, absl::Duration limit);
+
  private:
   struct Ending {
     std::string reason = {};
     bool permanent = false;
     absl::Duration healthy = absl::ZeroDuration();
+    bool restarting = false;
   };
 
   void Run();
   Ending RunOnce(int start);
-  void SetChild(ChildProcess* child);
+  void SetChild(ChildProcess* child, const std::string& socket);
   bool stopping() const;
 
   const Config config_;
@@ -57,6 +67,10 @@ class SupervisedWorker {
   Clock* const clock_;
   mutable absl::Mutex mutex_;
   ChildProcess* child_ ABSL_GUARDED_BY(mutex_) = nullptr;  // While one runs; owned by RunOnce.
+  std::string socket_ ABSL_GUARDED_BY(mutex_);             // At which it listens.
+  std::string kill_why_ ABSL_GUARDED_BY(mutex_);           // If we killed it.
+  bool restarting_ ABSL_GUARDED_BY(mutex_) = false;        // It was told to leave, and is to come back.
+  absl::Duration frozen_ ABSL_GUARDED_BY(mutex_);          // How long it has been stopped.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool killing_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

@@ -42,6 +42,20 @@ void Supervisor::Stop(absl::Duration grace) {
   }
 }
 
+void Supervisor::KillProcess(size_t worker, const std::string& socket_path, const std::string& why) {
+  workers_[worker]->KillProcess(socket_path, why);
+}
+
+void Supervisor::RestartProcess(size_t worker, const std::string& socket_path) {
+  workers_[worker]->RestartProcess(socket_path);
+}
+
+void Supervisor::KillFrozen(absl::Duration elapsed, absl::Duration limit) {
+  for (const auto& worker : workers_) {
+    worker->KillIfFrozen(elapsed, limit);
+  }
+}
+
 void Supervisor::OnWorkerStarting(size_t worker, int restarts) {
   observer_->OnWorkerStarting(worker, restarts);
 }

@@ -31,6 +31,11 @@ class Supervisor : private WorkerObserver {
   // ended.
   void Stop(absl::Duration grace);
 
+  // As SupervisedWorker says.
+  void KillProcess(size_t worker, const std::string& socket_path, const std::string& why);
+  void RestartProcess(size_t worker, const std::string& socket_path);
+  void KillFrozen(absl::Duration elapsed, absl::Duration limit);
+
  private:
   void OnWorkerStarting(size_t worker, int restarts) override;
   absl::Status OnWorkerReady(size_t worker, const std::string& socket_path) override;

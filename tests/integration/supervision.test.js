@@ -40,7 +40,8 @@ test('resumes service after a worker was killed while idle', () => withFront([],
   await until(async () => (await front.metric('bitnet_worker_up')) === 1, 'the worker is up');
 }));
 
-test('says UNAVAILABLE to those whose worker was killed, and resumes', () => withFront([], async (front) => {
+test('goes on after its worker was killed, with the tokens there would have been', () => withFront([], async (front) => {
+  const whole = await front.generate(kEndless);
   let killed = false;
   const onEvent = (event) => {
     if (event.delta && !killed) {
@@ -49,13 +50,53 @@ test('says UNAVAILABLE to those whose worker was killed, and resumes', () => wit
     }
   };
   const answers = await Promise.all([1, 2, 3].map(() => front.generate(kEndless, { onEvent })));
-  for (const { error, finished } of answers) {
+  for (const { error, finished, ids, text } of answers) {
+    assert.ifError(error);
+    assert.deepStrictEqual(ids, whole.ids);
+    assert.strictEqual(text, whole.text);
+    assert.strictEqual(finished.usage.attempts, 2);
+  }
+  assert.strictEqual(await front.metric('bitnet_failovers_total', 'reason="lost"'), 3);
+}));
+
+test('says UNAVAILABLE to those whose worker was killed, if told not to go on, and resumes',
+  () => withFront(['--failover-seconds', '0'], async (front) => {
+    let killed = false;
+    const onEvent = (event) => {
+      if (event.delta && !killed) {
+        killed = true;
+        killWorker(front);
+      }
+    };
+    const { error, finished } = await front.generate(kEndless, { onEvent });
     assert.strictEqual(error?.code, grpc.status.UNAVAILABLE);
     assert.match(error.details, /^worker W0 went away after \d+ tokens; try again$/);
     assert.strictEqual(finished, undefined);
+    await awaitService(front);
+    await until(async () => (await front.metric('bitnet_worker_restarts_total')) === 1, 'the restart is counted');
+  }));
+
+test('restarts its workers at SIGHUP and loses nothing', () => withFront(['--workers', '2'], async (front) => {
+  const request = { ...kEndless, sampling: { temperature: 1, seed: 7 } };
+  const whole = await front.generate(request);
+  const before = front.workerPids();
+  let told = false;
+  const onEvent = (event) => {
+    if (event.delta && !told) {
+      told = true;
+      front.process.kill('SIGHUP');
+    }
+  };
+  const answers = await Promise.all([1, 2, 3, 4].map(() => front.generate(request, { onEvent })));
+  for (const { error, ids, text } of answers) {
+    assert.ifError(error);
+    assert.deepStrictEqual(ids, whole.ids);
+    assert.strictEqual(text, whole.text);
   }
-  await awaitService(front);
-  await until(async () => (await front.metric('bitnet_worker_restarts_total')) === 1, 'the restart is counted');
+  await until(async () => (await front.metric('bitnet_worker_restarts_total')) === 2, 'both are restarted');
+  await until(async () => (await front.metric('bitnet_worker_up')) === 2, 'both are back');
+  assert.ok(front.workerPids().every((pid) => !before.includes(pid)));
+  assert.strictEqual(await front.metric('bitnet_failovers_total', 'reason="lost"'), 0);
 }));
 
 test('lets a running stream end before it stops', () => withFront([], async (front) => {

@@ -84,11 +84,11 @@ class AdapterSetTest : public testing::Test {
         grpc::CreateChannel(front_->grpc_address(), grpc::InsecureChannelCredentials()));
     grpc::ClientContext context;
     v1::GenerateRequest request;
-    request.set_text("die");
+    request.set_text("on:1:die");
     const auto reader = stub->Generate(&context, request);
     for (v1::GenerateResponse event; reader->Read(&event);) {
     }
-    EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+    EXPECT_TRUE(reader->Finish().ok());
     const absl::Time deadline = absl::Now() + kLong;
     const auto restarts = [this] {
       int sum = 0;
@@ -137,6 +137,21 @@ TEST_F(AdapterSetTest, GivesAWorkerThatIsStartedAgainWhatTheOthersHave) {
   EXPECT_TRUE(Unload("a").ok());
   KillAWorker();
   ExpectOnAllWorkers({"first", "b"});
+}
+
+TEST_F(AdapterSetTest, GivesWorkersThatAreRestartedOnPurposeWhatTheyHad) {
+  Start(2);
+  EXPECT_TRUE(Load("a", "x").ok());
+  const auto before = front_->pool().Links();
+  grpc::ClientContext context;
+  v1::RestartWorkersResponse response;
+  const grpc::Status status = admin_->RestartWorkers(&context, {}, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  const auto after = front_->pool().Links();
+  ASSERT_EQ(after.size(), 2u);
+  EXPECT_NE(after[0], before[0]);
+  EXPECT_NE(after[1], before[1]);
+  ExpectOnAllWorkers({"a"});
 }
 
 TEST_F(AdapterSetTest, TakesFromANewWorkerWhatWasUnloaded) {

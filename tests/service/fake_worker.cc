@@ -1,25 +1,39 @@
 // A worker process without an engine. It speaks the real WorkerService, and requests tell it what to do.
 //
-// --model says how it starts: "good"; "exit:3"; "exit:78:why"; "stubborn" (ready, and deaf to SIGTERM).
+// --model says how it starts: "good"; "exit:3"; "exit:78:why"; "stubborn" (ready, and deaf to SIGTERM);
+// "frozen" (stops before it is ready);
+// "lingers" (at SIGTERM it says that it is stopping, and leaves when no call runs any more).
 // Tokens are bytes, so a prompt's text arrives as it was sent; it is a list of commands separated by ";":
-//   say:He|llo       one token for each piece; C escapes for bytes that are not UTF-8
+//   say:He|llo       one token for each piece; C escapes for bytes that are not UTF-8. The request's
+//   `generated`
+//                    tokens are passed over, and the call fails if they are not the script's
 //   hang             wait until the call is cancelled
 //   await-cancels:2  wait until that many calls have been cancelled
 //   die              end the process as by kill -9
+//   freeze           stop the process as by kill -STOP
+//   leave            send the process SIGTERM, and wait until the call is cancelled
+//   unadmitted       first of all: the call gets no slot
+//   on:2:die         a command that only the second attempt follows
 //   fail:3:why       end the call with this status
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "proto/bitnet/v1/admin.grpc.pb.h"
 #include "proto/bitnet/worker/v1/worker.grpc.pb.h"
@@ -30,29 +44,59 @@ namespace {
 constexpr uint32_t kVocabSize = 256;
 constexpr uint32_t kContextLength = 1000;
 
+std::atomic<bool> g_stopping = false;  // SIGTERM has come; "lingers" does not leave.
+
 int ToInt(absl::string_view text) {
   int value = 0;
   static_cast<void>(absl::SimpleAtoi(text, &value));
   return value;
 }
 
+uint32_t IdOf(const std::string& piece) { return piece.empty() ? 7 : static_cast<unsigned char>(piece[0]); }
+
 class FakeWorker final : public worker::v1::WorkerService::Service {
  public:
   grpc::Status Generate(grpc::ServerContext* context, const worker::v1::GenerateRequest* request,
                         grpc::ServerWriter<worker::v1::GenerateResponse>* writer) override {
+    const Running running(this);
+    if (g_stopping) {
+      return {grpc::StatusCode::UNAVAILABLE, "the worker is stopping"};
+    }
     const std::string script(request->prompt().begin(), request->prompt().end());
-    uint32_t index = 0;
-    for (const absl::string_view command : absl::StrSplit(script, ';')) {
+    if (!absl::StartsWith(script, "unadmitted")) {
+      worker::v1::GenerateResponse event;
+      event.mutable_admitted()->set_attempt(request->attempt());
+      writer->Write(event);
+    }
+    int index = 0;
+    for (absl::string_view command : absl::StrSplit(script, ';')) {
+      if (absl::ConsumePrefix(&command, "on:")) {
+        const std::vector<absl::string_view> parts = absl::StrSplit(command, absl::MaxSplits(':', 1));
+        if (static_cast<uint32_t>(ToInt(parts[0])) != request->attempt()) {
+          continue;
+        }
+        command = parts[1];
+      }
       const std::vector<std::string> words = absl::StrSplit(command, absl::MaxSplits(':', 1));
       const std::string argument = words.size() > 1 ? words[1] : "";
       if (words[0] == "say") {
-        for (const absl::string_view piece : absl::StrSplit(argument, '|')) {
+        for (const absl::string_view escaped : absl::StrSplit(argument, '|')) {
+          std::string piece;
+          absl::CUnescape(escaped, &piece);
+          const int at = index++;
+          if (at < request->generated_size()) {
+            if (request->generated(at) != IdOf(piece)) {
+              return {grpc::StatusCode::INVALID_ARGUMENT, absl::StrCat("generated[", at, "] is wrong")};
+            }
+            continue;
+          }
           worker::v1::GenerateResponse event;
           event.mutable_token()->set_attempt(request->attempt());
-          event.mutable_token()->mutable_token()->set_index(index++);
-          event.mutable_token()->mutable_token()->set_id(7);
-          absl::CUnescape(piece, event.mutable_token()->mutable_text());
+          event.mutable_token()->mutable_token()->set_index(static_cast<uint32_t>(at));
+          event.mutable_token()->mutable_token()->set_id(IdOf(piece));
+          event.mutable_token()->set_text(piece);
           writer->Write(event);
+          ++steps_;
         }
       } else if (words[0] == "hang") {
         AwaitCancels(context, 1 << 30);
@@ -60,6 +104,12 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
         AwaitCancels(context, ToInt(argument));
       } else if (words[0] == "die") {
         kill(getpid(), SIGKILL);
+      } else if (words[0] == "freeze") {
+        kill(getpid(), SIGSTOP);
+        AwaitCancels(context, 1 << 30);  // Other threads may be stopped before this one.
+      } else if (words[0] == "leave") {
+        kill(getpid(), SIGTERM);
+        AwaitCancels(context, 1 << 30);
       } else if (words[0] == "fail") {
         const std::vector<std::string> status = absl::StrSplit(argument, ':');
         return {static_cast<grpc::StatusCode>(ToInt(status[0])), status[1]};
@@ -75,7 +125,7 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
     event.mutable_finished()->set_reason(v1::FINISH_REASON_END_TOKEN);
     event.mutable_finished()->mutable_usage()->set_prompt_tokens(
         static_cast<uint32_t>(request->prompt_size()));
-    event.mutable_finished()->mutable_usage()->set_generated_tokens(index);
+    event.mutable_finished()->mutable_usage()->set_generated_tokens(static_cast<uint32_t>(index));
     writer->Write(event);
     return grpc::Status::OK;
   }
@@ -107,10 +157,31 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
   grpc::Status GetStatus(grpc::ServerContext* /*context*/, const worker::v1::GetStatusRequest* /*request*/,
                          worker::v1::WorkerStatus* response) override {
     response->set_threads(1);
+    response->set_steps(steps_);
+    response->set_running(static_cast<uint32_t>(running_));
+    response->set_stopping(g_stopping);
     return grpc::Status::OK;
   }
 
+  // Ends the process once it is stopping and no call runs. A signal handler cannot wake anyone, hence the
+  // steps.
+  [[noreturn]] void LeaveWhenTold() {
+    for (;;) {
+      if (g_stopping && running_ == 0) {
+        std::_Exit(0);
+      }
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+  }
+
  private:
+  // Counts a call while it is there.
+  struct Running {
+    explicit Running(FakeWorker* fake) : worker(fake) { ++worker->running_; }
+    ~Running() { --worker->running_; }
+    FakeWorker* worker;
+  };
+
   // The synchronous API tells of a cancellation only when it is asked, hence the steps.
   void AwaitCancels(grpc::ServerContext* context, int wanted) {
     const absl::MutexLock lock(&mutex_);
@@ -122,6 +193,8 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
 
   absl::Mutex mutex_;
   int cancels_ = 0;
+  std::atomic<int> running_ = 0;
+  std::atomic<uint64_t> steps_ = 0;
 };
 
 // Has the adapters it is told to load, whatever their files; each start begins with those of its --adapter
@@ -197,6 +270,12 @@ int Main(int argc, char** argv) {
   if (start[0] == "stubborn") {
     signal(SIGTERM, SIG_IGN);
   }
+  if (start[0] == "lingers") {
+    signal(SIGTERM, [](int) { g_stopping = true; });
+  }
+  if (start[0] == "frozen") {
+    kill(getpid(), SIGSTOP);
+  }
   FakeWorker service;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("unix:" + Flag(argc, argv, "--socket"), grpc::InsecureServerCredentials());
@@ -208,6 +287,7 @@ int Main(int argc, char** argv) {
   if (server == nullptr) {
     return 1;
   }
+  const std::thread leave([&service] { service.LeaveWhenTold(); });
   Tell(ready_fd, "READY\n");
   char byte;
   while (read(parent_fd, &byte, 1) > 0) {

@@ -1,100 +1,14 @@
 // The whole path of a request: client, front, worker process; the worker is the scripted one.
-#include "service/front.h"
-
-#include <grpcpp/client_context.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <string>
-#include <thread>
-#include <vector>
+#include <utility>
 
-#include "absl/time/clock.h"
-#include "proto/bitnet/v1/inference.grpc.pb.h"
+#include "tests/service/front_fixture.h"
 
 namespace bitnet {
 namespace {
-
-using Reader = std::unique_ptr<grpc::ClientReader<v1::GenerateResponse>>;
-constexpr absl::Duration kLong = absl::Seconds(30);  // Only a failing test waits this long.
-
-v1::GenerateRequest Prompt(const std::string& script) {
-  v1::GenerateRequest request;
-  request.set_text(script);
-  return request;
-}
-
-// All that came on a stream.
-struct Answer {
-  std::vector<v1::GenerateResponse> events;
-  grpc::Status status;
-
-  std::string text() const {
-    std::string text;
-    for (const auto& event : events) text += event.delta().text();
-    return text;
-  }
-  uint32_t num_tokens() const {
-    uint32_t tokens = 0;
-    for (const auto& event : events) tokens += static_cast<uint32_t>(event.delta().tokens_size());
-    return tokens;
-  }
-  const v1::Finished& finished() const { return events.back().finished(); }
-};
-
-Answer ReadAll(Reader reader) {
-  Answer answer;
-  for (v1::GenerateResponse event; reader->Read(&event);) {
-    answer.events.push_back(event);
-  }
-  answer.status = reader->Finish();
-  return answer;
-}
-
-class FrontTest : public testing::Test {
- protected:
-  void StartFront(const std::string& model = "good") {
-    options_.worker_binary = FAKE_WORKER;
-    options_.model_path = model;
-    options_.listen_address = "127.0.0.1:0";
-    options_.http_address = "127.0.0.1:0";
-    auto front = Front::Start(options_, {{"P0", {}, 1}});
-    ASSERT_TRUE(front.ok()) << front.status();
-    front_ = *std::move(front);
-    run_ = std::thread([this] { result_ = front_->Run(); });
-    stub_ = v1::InferenceService::NewStub(
-        grpc::CreateChannel(front_->grpc_address(), grpc::InsecureChannelCredentials()));
-  }
-  void StartReady() {
-    StartFront();
-    ASSERT_TRUE(front_->pool().AwaitReady(absl::Now() + kLong));
-  }
-  void TearDown() override {
-    if (run_.joinable()) {
-      front_->Stop();
-      front_->Stop();
-      run_.join();
-    }
-  }
-  absl::Status AwaitEnd() {
-    run_.join();
-    return result_;
-  }
-
-  Answer Generate(const v1::GenerateRequest& request) {
-    grpc::ClientContext context;
-    return ReadAll(stub_->Generate(&context, request));
-  }
-  Answer Generate(const std::string& script) { return Generate(Prompt(script)); }
-
-  ServiceOptions options_;
-  std::unique_ptr<Front> front_;
-  std::unique_ptr<v1::InferenceService::Stub> stub_;
-  std::thread run_;
-  absl::Status result_;
-};
 
 TEST_F(FrontTest, StreamsStartedThenTokensInOrderThenFinished) {
   StartReady();
@@ -194,7 +108,8 @@ TEST_F(FrontTest, EndsAtTheDeadlineHereAndInTheWorker) {
   EXPECT_EQ(Generate("await-cancels:1;say:x").text(), "x");
 }
 
-TEST_F(FrontTest, TellsThatAWorkerDiedAndGoesOnWithANewOne) {
+TEST_F(FrontTest, WithoutFailoverTellsThatAWorkerDiedAndGoesOnWithANewOne) {
+  options_.failover_time = absl::ZeroDuration();
   StartReady();
   const Answer answer = Generate("say:a|b;die");
   EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::UNAVAILABLE);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -35,6 +36,11 @@ class Events final : public WorkerObserver {
     std::string event = events_.front();
     events_.erase(events_.begin());
     return event;
+  }
+
+  bool empty() {
+    const absl::MutexLock lock(&mutex_);
+    return events_.empty();
   }
 
   absl::Status on_ready;
@@ -108,6 +114,17 @@ TEST_F(SupervisorTest, KillsAWorkerThatDoesNotLeave) {
   EXPECT_EQ(events_.Next(), "ready 0");
   supervisor->Stop(absl::ZeroDuration());
   EXPECT_EQ(events_.Next(), "gone 0: it was stopped");
+}
+
+TEST_F(SupervisorTest, KillsAWorkerThatIsFrozenWhileItStarts) {
+  const auto supervisor = Start("frozen");
+  EXPECT_EQ(events_.Next(), "start 0 0");
+  // It is not stopped at once, and must be found so in two calls running.
+  while (events_.empty()) {
+    supervisor->KillFrozen(absl::Seconds(5), absl::Seconds(10));
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(events_.Next().rfind("gone 0: it was stopped by a signal for ", 0), 0u);
 }
 
 TEST_F(SupervisorTest, StartsAWorkerAgainThatIsReadyButDoesNotAnswer) {

@@ -97,6 +97,7 @@ TEST_F(WorkerProcessTest, FreesTheSlotOfAClientThatLeaves) {
   auto reader = GenerateLong(stub.get(), &leaving);
   worker::v1::GenerateResponse first;
   ASSERT_TRUE(reader->Read(&first));
+  EXPECT_TRUE(first.has_admitted());
   leaving.TryCancel();
   // There is one slot: this ends only if it has become free.
   worker::v1::GenerateRequest request = RequestWithPrompt({1});

@@ -44,7 +44,7 @@ inline Answer ReadToEnd(grpc::ClientReader<worker::v1::GenerateResponse>* reader
     if (response.has_token()) {
       answer.token_after_finished |= !answer.finished.empty();
       answer.tokens.push_back(response.token());
-    } else {
+    } else if (response.has_finished()) {
       answer.finished.push_back(response.finished());
     }
   }
