@@ -10,6 +10,7 @@
 #include "service/clock.h"
 #include "service/metrics/metrics_text.h"
 #include "service/port_file.h"
+#include "service/security/exposure.h"
 #include "spdlog/spdlog.h"
 
 namespace bitnet {
@@ -49,15 +50,21 @@ absl::StatusOr<std::unique_ptr<Front>> Front::Start(const ServiceOptions& option
   ASSIGN_OR_RETURN(RunDirectory run_directory, RunDirectory::Create(options.run_directory));
   const std::vector<WorkerSpec> specs =
       PlanWorkers(clusters, options.num_workers, options.threads_per_worker);
-  std::unique_ptr<Front> front(new Front(options, specs, std::move(run_directory)));
+  auto callers = std::make_unique<Authenticator>();
+  if (!options.token_file.empty()) {
+    ASSIGN_OR_RETURN(callers, Authenticator::FromFile(options.token_file, Clock::Real()));
+  }
+  std::unique_ptr<Front> front(new Front(options, specs, std::move(run_directory), std::move(callers)));
   RETURN_IF_ERROR(front->Listen());
   return front;
 }
 
-Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs, RunDirectory run_directory)
+Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs, RunDirectory run_directory,
+             std::unique_ptr<Authenticator> callers)
     : options_(options),
       specs_(specs),
       run_directory_(std::move(run_directory)),
+      callers_(std::move(callers)),
       admission_(options.max_waiting),
       waiters_(Clock::Real()),
       pool_(Names(specs), [this](bool ready) { OnReadiness(ready); }),
@@ -67,7 +74,8 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
                 .calls = calls_,
                 .metrics = request_metrics_,
                 .waiters = waiters_,
-                .failover_time = options.failover_time}),
+                .failover_time = options.failover_time,
+                .callers = *callers_}),
       adapters_(&pool_, FirstAdapters(options.adapters)),
       restart_(&pool_, {.retire = [this](WorkerLink& link) { Retire(link); },
                         .restart =
@@ -78,24 +86,42 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
                             [this](const WorkerLink& link, const std::string& why) {
                               supervisor_->KillProcess(link.index, link.socket_path, why);
                             }}),
-      admin_service_(&adapters_, [this] { return restart_.Run(); }) {
+      admin_service_(&adapters_, callers_.get(), [this] { return restart_.Run(); }) {
   pool_.SetPreparer(&adapters_);
 }
 
 Front::~Front() { Drain(); }
 
+absl::StatusOr<std::unique_ptr<RpcServer>> Front::ListenForRpc(const std::string& flag,
+                                                               const std::string& address,
+                                                               grpc::Service* service) const {
+  const bool known = !callers_->open_to_all() || !options_.tls.client_ca.empty();
+  RETURN_IF_ERROR(CheckExposure(flag, address, known || options_.allow_anonymous));
+  ASSIGN_OR_RETURN(auto credentials, MakeServerCredentials(options_.tls));
+  return RpcServer::Start({.address = address,
+                           .max_message_bytes = options_.max_message_bytes,
+                           .credentials = std::move(credentials),
+                           .reflection = callers_->open_to_all()},
+                          service);
+}
+
 // Ports first: where they are taken, no worker loads a model in vain.
 absl::Status Front::Listen() {
-  ASSIGN_OR_RETURN(rpc_, RpcServer::Start(options_.listen_address, options_.max_message_bytes, &service_));
+  ASSIGN_OR_RETURN(rpc_, ListenForRpc("--listen", options_.listen_address, &service_));
   if (!options_.admin_address.empty()) {
-    ASSIGN_OR_RETURN(admin_,
-                     RpcServer::Start(options_.admin_address, options_.max_message_bytes, &admin_service_));
+    ASSIGN_OR_RETURN(admin_, ListenForRpc("--admin-listen", options_.admin_address, &admin_service_));
     admin_->SetServing(true);
     spdlog::info("administration at {}", admin_->address());
   }
   ASSIGN_OR_RETURN(http_, HttpServer::Start({.address = options_.http_address},
                                             {.metrics = [this] { return Metrics(); },
-                                             .readiness = [this] { return Readiness(); }}));
+                                             .readiness = [this] { return Readiness(); },
+                                             .admit_to_metrics =
+                                                 [this](std::string_view authorization) {
+                                                   return options_.open_metrics
+                                                              ? absl::OkStatus()
+                                                              : callers_->Admit(authorization).status();
+                                                 }}));
   {
     const absl::MutexLock lock(&mutex_);
     health_ = rpc_.get();

@@ -22,6 +22,7 @@
 #include "service/rpc/inference_service.h"
 #include "service/rpc/rpc_server.h"
 #include "service/run_directory.h"
+#include "service/security/authenticator.h"
 #include "service/service_options.h"
 #include "service/supervisor/supervisor.h"
 
@@ -54,9 +55,12 @@ class Front {
   const WorkerPool& pool() const { return pool_; }
 
  private:
-  Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs, RunDirectory run_directory);
+  Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs, RunDirectory run_directory,
+        std::unique_ptr<Authenticator> callers);
 
   absl::Status Listen();
+  absl::StatusOr<std::unique_ptr<RpcServer>> ListenForRpc(const std::string& flag, const std::string& address,
+                                                          grpc::Service* service) const;
   void OnReadiness(bool ready);
   void OnStalled(WorkerLink& link, const std::string& why);
   // The process at `link` is leaving: nobody is given to it any more, and those it has go on elsewhere.
@@ -70,6 +74,7 @@ class Front {
   const std::vector<WorkerSpec> specs_;
   const RunDirectory run_directory_;
 
+  const std::unique_ptr<Authenticator> callers_;
   RequestMetrics request_metrics_;
   Admission admission_;
   CallRegistry calls_;

@@ -19,6 +19,7 @@
 #include "base/version.h"
 #include "proto/worker_exit_codes.h"
 #include "service/front.h"
+#include "service/security/token_file.h"
 #include "service/service_options.h"
 #include "service/signal_watcher.h"
 #include "spdlog/spdlog.h"
@@ -37,7 +38,7 @@ struct Seconds {
   double step = 120;
 };
 
-void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds) {
+void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::string& new_token) {
   app.set_version_flag("--version", std::string("bitnet-front ") + std::string(bitnet::Version()));
   app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 
@@ -53,6 +54,30 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds) {
                  "Where to serve bitnet.v1.AdminService, which loads adapters from files of this machine; by "
                  "default nowhere")
       ->group("Addresses");
+  app.add_option(
+         "--tokens", options.token_file,
+         "File of those who may call, a line each: NAME sha256:HEX [priority=P] [max-requests=N] [admin]; "
+         "read again when it changes. Make one with --new-token")
+      ->group("Who may call");
+  app.add_option("--tls-cert", options.tls.certificate,
+                 "Serve gRPC over TLS with this certificate chain (PEM), looked at again every ten seconds")
+      ->group("Who may call");
+  app.add_option("--tls-key", options.tls.key, "Its private key (PEM)")->group("Who may call");
+  app.add_option("--tls-client-ca", options.tls.client_ca,
+                 "Take only clients with a certificate that one of these (PEM) has signed")
+      ->group("Who may call");
+  app.add_flag(
+         "--allow-anonymous", options.allow_anonymous,
+         "Serve everybody at addresses that other machines reach, without tokens or client certificates")
+      ->group("Who may call");
+  app.add_flag("--open-metrics", options.open_metrics, "Show /metrics without a token, too")
+      ->group("Who may call");
+  app.add_option(
+         "--new-token", new_token,
+         "Print a fresh token for a caller of this name, and its line for the file of tokens; then exit")
+      ->type_name("NAME")
+      ->group("Who may call");
+
   app.add_option("--port-file", options.port_file,
                  "Write the chosen addresses to this file, as JSON: {\"grpc\": ..., \"http\": ...}")
       ->group("Addresses");
@@ -193,11 +218,17 @@ int Main(int argc, char** argv) {
       "per cluster of CPU cores. Without flags it serves the embedded model on this machine only.\n"
       "Exit code: 0 stopped by a signal, 1 cannot run here, 64 wrong flags, 78 no worker can load the model.",
       "bitnet-front");
-  AddFlags(app, options, seconds);
+  std::string new_token;
+  AddFlags(app, options, seconds, new_token);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  if (!new_token.empty()) {
+    const bitnet::NewToken made = bitnet::MakeToken(new_token);
+    std::printf("%s\n%s\n", made.token.c_str(), made.line.c_str());
+    return 0;
   }
   options.drain_time = absl::Seconds(seconds.drain);
   options.failover_time = absl::Seconds(seconds.failover);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "service/security/server_credentials.h"
 
 namespace bitnet {
 
@@ -15,6 +16,12 @@ struct ServiceOptions {
   std::string http_address = "127.0.0.1:8080";  // Of /metrics, /healthz and /readyz; port 0 takes a free one.
   std::string port_file;                        // If set: where the addresses are written once both listen.
   std::string admin_address;  // Of the AdminService; port 0 takes a free one. "": nobody can change anything.
+  // Who may call: see security/.
+  std::string token_file;        // "": callers need no token.
+  TlsOptions tls;                // Of both gRPC ports.
+  bool allow_anonymous = false;  // Serve everybody at addresses that other machines reach.
+  bool open_metrics = false;     // /metrics wants no token.
+
   std::string worker_binary;  // The program bitnet-worker.
   std::string run_directory;  // For the workers' sockets; empty: a fresh one, removed at exit.
 

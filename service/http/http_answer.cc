@@ -6,13 +6,18 @@
 namespace bitnet {
 namespace {
 
-HttpAnswer Metrics(const HttpSources& sources) {
+HttpAnswer Metrics(const HttpSources& sources, std::string_view authorization) {
+  if (const absl::Status status = sources.admit_to_metrics(authorization); !status.ok()) {
+    return {.status = 401, .body = absl::StrCat(status.message(), "\n"), .wants_token = true};
+  }
   return {.content_type = kMetricsContentType, .body = sources.metrics()};
 }
 
-HttpAnswer Healthz(const HttpSources& /*sources*/) { return {.body = "ok\n"}; }
+HttpAnswer Healthz(const HttpSources& /*sources*/, std::string_view /*authorization*/) {
+  return {.body = "ok\n"};
+}
 
-HttpAnswer Readyz(const HttpSources& sources) {
+HttpAnswer Readyz(const HttpSources& sources, std::string_view /*authorization*/) {
   const absl::Status status = sources.readiness();
   return status.ok() ? HttpAnswer{.body = "ready\n"}
                      : HttpAnswer{.status = 503, .body = absl::StrCat(status.message(), "\n")};
@@ -20,14 +25,15 @@ HttpAnswer Readyz(const HttpSources& sources) {
 
 struct Route {
   std::string_view path;
-  HttpAnswer (*answer)(const HttpSources& sources);
+  HttpAnswer (*answer)(const HttpSources& sources, std::string_view authorization);
 };
 
 constexpr Route kRoutes[] = {{"/metrics", Metrics}, {"/healthz", Healthz}, {"/readyz", Readyz}};
 
 }  // namespace
 
-HttpAnswer AnswerHttp(std::string_view method, std::string_view target, const HttpSources& sources) {
+HttpAnswer AnswerHttp(std::string_view method, std::string_view target, std::string_view authorization,
+                      const HttpSources& sources) {
   const std::string_view path = target.substr(0, target.find('?'));
   if (!path.starts_with('/')) {
     return {.status = 400, .body = "the target is not a path\n"};
@@ -39,7 +45,7 @@ HttpAnswer AnswerHttp(std::string_view method, std::string_view target, const Ht
     if (method != "GET" && method != "HEAD") {
       return {.status = 405, .body = "use GET or HEAD\n", .allow = "GET, HEAD"};
     }
-    return route.answer(sources);
+    return route.answer(sources, authorization);
   }
   return {.status = 404, .body = "here are /metrics, /healthz and /readyz\n"};
 }

@@ -62,6 +62,9 @@ http::response<http::string_body> Response(const HttpAnswer& answer, unsigned ve
   if (!answer.allow.empty()) {
     response.set(http::field::allow, answer.allow);
   }
+  if (answer.wants_token) {
+    response.set(http::field::www_authenticate, "Bearer");
+  }
   response.body() = answer.body;
   response.keep_alive(keep_alive);
   response.prepare_payload();
@@ -159,8 +162,10 @@ struct HttpServer::Listener {
       version = request.version();
       keep_alive = request.keep_alive();
       head = request.method() == http::verb::head;
+      const beast::string_view authorization = request[http::field::authorization];
       answer = AnswerHttp({request.method_string().data(), request.method_string().size()},
-                          {request.target().data(), request.target().size()}, sources);
+                          {request.target().data(), request.target().size()},
+                          {authorization.data(), authorization.size()}, sources);
     }
     http::response<http::string_body> response = Response(answer, version, keep_alive);
     stream.expires_after(absl::ToChronoNanoseconds(options.timeout));

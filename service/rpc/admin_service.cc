@@ -3,11 +3,19 @@
 #include <utility>
 
 #include "proto/status_mapping.h"
+#include "service/security/authorization.h"
 
 namespace bitnet {
 
-grpc::Status AdminService::LoadAdapter(grpc::ServerContext* /*context*/,
-                                       const v1::LoadAdapterRequest* request, v1::Adapter* response) {
+absl::Status AdminService::Admit(const grpc::ServerContext& context) const {
+  return callers_->AdmitAdmin(AuthorizationOf(context)).status();
+}
+
+grpc::Status AdminService::LoadAdapter(grpc::ServerContext* context, const v1::LoadAdapterRequest* request,
+                                       v1::Adapter* response) {
+  if (const absl::Status status = Admit(*context); !status.ok()) {
+    return ToGrpcStatus(status);
+  }
   absl::StatusOr<v1::Adapter> adapter = adapters_->Load(*request);
   if (adapter.ok()) {
     *response = *std::move(adapter);
@@ -15,24 +23,33 @@ grpc::Status AdminService::LoadAdapter(grpc::ServerContext* /*context*/,
   return ToGrpcStatus(adapter.status());
 }
 
-grpc::Status AdminService::UnloadAdapter(grpc::ServerContext* /*context*/,
+grpc::Status AdminService::UnloadAdapter(grpc::ServerContext* context,
                                          const v1::UnloadAdapterRequest* request,
                                          v1::UnloadAdapterResponse* /*response*/) {
+  if (const absl::Status status = Admit(*context); !status.ok()) {
+    return ToGrpcStatus(status);
+  }
   return ToGrpcStatus(adapters_->Unload(request->name()));
 }
 
-grpc::Status AdminService::ListAdapters(grpc::ServerContext* /*context*/,
+grpc::Status AdminService::ListAdapters(grpc::ServerContext* context,
                                         const v1::ListAdaptersRequest* /*request*/,
                                         v1::ListAdaptersResponse* response) {
+  if (const absl::Status status = Admit(*context); !status.ok()) {
+    return ToGrpcStatus(status);
+  }
   for (v1::Adapter& adapter : adapters_->list()) {
     *response->add_adapters() = std::move(adapter);
   }
   return grpc::Status::OK;
 }
 
-grpc::Status AdminService::RestartWorkers(grpc::ServerContext* /*context*/,
+grpc::Status AdminService::RestartWorkers(grpc::ServerContext* context,
                                           const v1::RestartWorkersRequest* /*request*/,
                                           v1::RestartWorkersResponse* /*response*/) {
+  if (const absl::Status status = Admit(*context); !status.ok()) {
+    return ToGrpcStatus(status);
+  }
   return ToGrpcStatus(restart_());
 }
 

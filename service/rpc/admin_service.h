@@ -9,15 +9,17 @@
 #include "absl/status/status.h"
 #include "proto/bitnet/v1/admin.grpc.pb.h"
 #include "service/router/adapter_set.h"
+#include "service/security/authenticator.h"
 
 namespace bitnet {
 
 // Synchronous: calls are few and take as long as workers take to read files.
 class AdminService final : public v1::AdminService::Service {
  public:
-  // `adapters` is borrowed and outlives this; `restart` starts all workers again, one after the other.
-  AdminService(AdapterSet* adapters, std::function<absl::Status()> restart)
-      : adapters_(adapters), restart_(std::move(restart)) {}
+  // `adapters` and `callers` are borrowed and outlive this; `restart` starts all workers again, one after the
+  // other.
+  AdminService(AdapterSet* adapters, Authenticator* callers, std::function<absl::Status()> restart)
+      : adapters_(adapters), callers_(callers), restart_(std::move(restart)) {}
 
   grpc::Status LoadAdapter(grpc::ServerContext* context, const v1::LoadAdapterRequest* request,
                            v1::Adapter* response) override;
@@ -29,7 +31,10 @@ class AdminService final : public v1::AdminService::Service {
                               v1::RestartWorkersResponse* response) override;
 
  private:
+  absl::Status Admit(const grpc::ServerContext& context) const;
+
   AdapterSet* const adapters_;
+  Authenticator* const callers_;
   const std::function<absl::Status()> restart_;
 };
 

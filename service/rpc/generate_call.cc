@@ -1,5 +1,6 @@
 #include "service/rpc/generate_call.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "proto/status_mapping.h"
 #include "service/rpc/request_id.h"
 #include "service/rpc/validate.h"
+#include "service/security/authorization.h"
 #include "spdlog/spdlog.h"
 
 namespace bitnet {
@@ -32,29 +34,43 @@ std::string_view ReasonLabel(v1::FinishReason reason) {
   }
 }
 
+// A caller's requests are at most as important as its line in the file of tokens says.
+v1::GenerateRequest WithinPriority(v1::GenerateRequest request, const Caller& caller) {
+  if (v1::Priority_IsValid(request.priority())) {
+    const v1::Priority asked =
+        request.priority() == v1::PRIORITY_UNSPECIFIED ? v1::PRIORITY_NORMAL : request.priority();
+    request.set_priority(std::min(asked, caller.most_important));
+  }
+  return request;
+}
+
 }  // namespace
 
 grpc::ServerWriteReactor<v1::GenerateResponse>* GenerateCall::Start(grpc::CallbackServerContext* context,
                                                                     const v1::GenerateRequest* request,
                                                                     const Serving& serving) {
-  const std::shared_ptr<GenerateCall> call(new GenerateCall(context, request, serving));
+  absl::StatusOr<Authenticator::Admitted> caller = serving.callers.Admit(AuthorizationOf(*context));
+  const absl::Status admitted = caller.status();
+  const std::shared_ptr<GenerateCall> call(new GenerateCall(
+      context, *request, serving, caller.ok() ? *std::move(caller) : Authenticator::Admitted()));
   const absl::MutexLock lock(&call->mutex_);
   call->self_ = call;
-  if (absl::Status status = call->Admit(); !status.ok()) {
+  if (absl::Status status = admitted.ok() ? call->Admit() : admitted; !status.ok()) {
     call->EndWith(ToGrpcStatus(status));
   }
   return call.get();
 }
 
-GenerateCall::GenerateCall(grpc::CallbackServerContext* context, const v1::GenerateRequest* request,
-                           const Serving& serving)
+GenerateCall::GenerateCall(grpc::CallbackServerContext* context, v1::GenerateRequest request,
+                           const Serving& serving, Authenticator::Admitted caller)
     : context_(context),
-      request_(*request),
+      request_(WithinPriority(std::move(request), caller.caller())),
       serving_(serving),
+      caller_(std::move(caller)),
       arrived_(absl::Now()),
       request_id_(DrawRequestId()),
       generation_(this, &mutex_, request_id_, request_, serving),
-      answer_({request->stop().begin(), request->stop().end()}, request->min_tokens()) {}
+      answer_({request_.stop().begin(), request_.stop().end()}, request_.min_tokens()) {}
 
 absl::Status GenerateCall::Admit() {
   RETURN_IF_ERROR(ValidateGenerate(request_));

@@ -39,8 +39,8 @@ class GenerateCall final : public grpc::ServerWriteReactor<v1::GenerateResponse>
   void MoveFrom(const WorkerLink& link) override;
 
  private:
-  GenerateCall(grpc::CallbackServerContext* context, const v1::GenerateRequest* request,
-               const Serving& serving);
+  GenerateCall(grpc::CallbackServerContext* context, v1::GenerateRequest request, const Serving& serving,
+               Authenticator::Admitted caller);
 
   // From gRPC.
   void OnWriteDone(bool ok) override;
@@ -66,6 +66,7 @@ class GenerateCall final : public grpc::ServerWriteReactor<v1::GenerateResponse>
   grpc::CallbackServerContext* const context_;
   const v1::GenerateRequest request_;
   const Serving serving_;
+  const Authenticator::Admitted caller_;
   const absl::Time arrived_;
   const std::string request_id_;
 

@@ -15,6 +15,7 @@
 #include "service/rpc/generate_call.h"
 #include "service/rpc/validate.h"
 #include "service/rpc/worker_failure.h"
+#include "service/security/authorization.h"
 
 namespace bitnet {
 namespace {
@@ -36,6 +37,7 @@ struct InferenceService::UnaryCall {
   grpc::ServerUnaryReactor* const reactor;
   const absl::Time arrived = absl::Now();
   const CallRegistry::ClientCall client_call;  // Goes after the context.
+  Authenticator::Admitted caller;
   grpc::ClientContext context;
   WorkerLease worker;
   worker::v1::DetokenizeResponse bytes;
@@ -46,6 +48,11 @@ void InferenceService::Finish(const UnaryCall& call, const grpc::Status& status)
       status.ok() || !call.worker ? status : WorkerFailure(call.worker.name(), "before it answered", status);
   serving_.metrics.CountRequest(call.method, FromGrpcStatus(told).code(), "", absl::Now() - call.arrived);
   call.reactor->Finish(told);
+}
+
+absl::Status InferenceService::Admit(const grpc::CallbackServerContext& context, UnaryCall& call) const {
+  ASSIGN_OR_RETURN(call.caller, serving_.callers.Admit(AuthorizationOf(context)));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Model> InferenceService::FindModel(const std::string& name) const {
@@ -60,7 +67,9 @@ grpc::ServerWriteReactor<v1::GenerateResponse>* InferenceService::Generate(
   return GenerateCall::Start(context, request, serving_);
 }
 
-absl::Status InferenceService::PrepareTokenize(const v1::TokenizeRequest& request, UnaryCall& call) const {
+absl::Status InferenceService::PrepareTokenize(const grpc::CallbackServerContext& context,
+                                               const v1::TokenizeRequest& request, UnaryCall& call) const {
+  RETURN_IF_ERROR(Admit(context, call));
   RETURN_IF_ERROR(ValidateTokenize(request));
   RETURN_IF_ERROR(FindModel(request.model()).status());
   ASSIGN_OR_RETURN(call.worker, serving_.pool.Pick({}));
@@ -71,7 +80,7 @@ grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext
                                                      const v1::TokenizeRequest* request,
                                                      v1::TokenizeResponse* response) {
   const auto call = std::make_shared<UnaryCall>("Tokenize", context, &serving_.calls);
-  if (absl::Status status = PrepareTokenize(*request, *call); !status.ok()) {
+  if (absl::Status status = PrepareTokenize(*context, *request, *call); !status.ok()) {
     Finish(*call, ToGrpcStatus(status));
   } else {
     call->worker.stub().async()->Tokenize(
@@ -81,8 +90,10 @@ grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext
   return call->reactor;
 }
 
-absl::Status InferenceService::PrepareDetokenize(const v1::DetokenizeRequest& request,
+absl::Status InferenceService::PrepareDetokenize(const grpc::CallbackServerContext& context,
+                                                 const v1::DetokenizeRequest& request,
                                                  UnaryCall& call) const {
+  RETURN_IF_ERROR(Admit(context, call));
   ASSIGN_OR_RETURN(const v1::Model model, FindModel(request.model()));
   RETURN_IF_ERROR(CheckTokenIds("ids", request.ids(), model));
   ASSIGN_OR_RETURN(call.worker, serving_.pool.Pick({}));
@@ -93,7 +104,7 @@ grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerConte
                                                        const v1::DetokenizeRequest* request,
                                                        v1::DetokenizeResponse* response) {
   const auto call = std::make_shared<UnaryCall>("Detokenize", context, &serving_.calls);
-  if (absl::Status status = PrepareDetokenize(*request, *call); !status.ok()) {
+  if (absl::Status status = PrepareDetokenize(*context, *request, *call); !status.ok()) {
     Finish(*call, ToGrpcStatus(status));
   } else {
     call->worker.stub().async()->Detokenize(&call->context, request, &call->bytes,
@@ -110,8 +121,9 @@ grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerContext* context,
                                                        const v1::ListModelsRequest* /*request*/,
                                                        v1::ListModelsResponse* response) {
-  const UnaryCall call("ListModels", context, &serving_.calls);
-  absl::StatusOr<v1::Model> model = FindModel("");
+  UnaryCall call("ListModels", context, &serving_.calls);
+  const absl::Status admitted = Admit(*context, call);
+  absl::StatusOr<v1::Model> model = admitted.ok() ? FindModel("") : admitted;
   if (model.ok()) {
     *response->add_models() = *model;
   }
@@ -122,8 +134,9 @@ grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext* context,
                                                      const v1::GetModelRequest* request,
                                                      v1::Model* response) {
-  const UnaryCall call("GetModel", context, &serving_.calls);
-  absl::StatusOr<v1::Model> model = FindModel(request->name());
+  UnaryCall call("GetModel", context, &serving_.calls);
+  const absl::Status admitted = Admit(*context, call);
+  absl::StatusOr<v1::Model> model = admitted.ok() ? FindModel(request->name()) : admitted;
   if (model.ok()) {
     *response = *model;
   }

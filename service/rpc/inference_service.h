@@ -31,10 +31,14 @@ class InferenceService final : public v1::InferenceService::CallbackService {
  private:
   struct UnaryCall;
 
+  // Lets the caller in; errors are those of Authenticator::Admit.
+  absl::Status Admit(const grpc::CallbackServerContext& context, UnaryCall& call) const;
   // The model, if the server is open and serves it under `name`.
   absl::StatusOr<v1::Model> FindModel(const std::string& name) const;
-  absl::Status PrepareTokenize(const v1::TokenizeRequest& request, UnaryCall& call) const;
-  absl::Status PrepareDetokenize(const v1::DetokenizeRequest& request, UnaryCall& call) const;
+  absl::Status PrepareTokenize(const grpc::CallbackServerContext& context, const v1::TokenizeRequest& request,
+                               UnaryCall& call) const;
+  absl::Status PrepareDetokenize(const grpc::CallbackServerContext& context,
+                                 const v1::DetokenizeRequest& request, UnaryCall& call) const;
   void Finish(const UnaryCall& call, const grpc::Status& status) const;
 
   const Serving serving_;

@@ -14,9 +14,10 @@
 namespace bitnet {
 namespace {
 
-void SetUpOnce() {
+void EnableHealth() { grpc::EnableDefaultHealthCheckService(true); }
+
+void EnableReflection() {
   static const bool done = [] {
-    grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     return true;
   }();
@@ -25,14 +26,17 @@ void SetUpOnce() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const std::string& address, int max_message_bytes,
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptions& options,
                                                             grpc::Service* service) {
-  SetUpOnce();
+  EnableHealth();
+  if (options.reflection) {
+    EnableReflection();
+  }
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(options.address, options.credentials, &port);
   builder.RegisterService(service);
-  builder.SetMaxReceiveMessageSize(max_message_bytes);
+  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
   // By default a second front at the same port would silently take half of the connections.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Finds a client whose machine is gone within 40 s, and lets clients ask as often as each 10 s; gRPC's own
@@ -45,10 +49,10 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const std::string& a
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
     return absl::UnavailableError(
-        absl::StrCat("cannot listen for gRPC at ", address,
+        absl::StrCat("cannot listen for gRPC at ", options.address,
                      "; is the port taken? Name another with --listen, or --admin-listen"));
   }
-  const std::string host(std::string_view(address).substr(0, address.rfind(':')));
+  const std::string host(std::string_view(options.address).substr(0, options.address.rfind(':')));
   auto result = std::unique_ptr<RpcServer>(new RpcServer(std::move(server), absl::StrCat(host, ":", port)));
   result->SetServing(false);  // The health service's constructor says SERVING.
   return result;

@@ -12,11 +12,19 @@
 
 namespace bitnet {
 
+struct RpcServerOptions {
+  std::string address;  // "127.0.0.1:50051"; port 0 takes a free one.
+  int max_message_bytes;
+  std::shared_ptr<grpc::ServerCredentials> credentials;
+  // Whether everybody may ask which services there are. gRPC keeps the answer for the whole process.
+  bool reflection = true;
+};
+
 class RpcServer {
  public:
-  // Listens at `address` ("127.0.0.1:50051"; port 0 takes a free one), NOT_SERVING at first. Borrows
-  // `service`, which outlives it. UNAVAILABLE: the address cannot be listened at.
-  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const std::string& address, int max_message_bytes,
+  // Listens, NOT_SERVING at first. Borrows `service`, which outlives it. UNAVAILABLE: the address cannot be
+  // listened at.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const RpcServerOptions& options,
                                                           grpc::Service* service);
   // Shuts down without grace.
   ~RpcServer();

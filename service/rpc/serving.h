@@ -7,6 +7,7 @@
 #include "service/router/worker_pool.h"
 #include "service/router/worker_waiters.h"
 #include "service/rpc/call_registry.h"
+#include "service/security/authenticator.h"
 
 namespace bitnet {
 
@@ -19,6 +20,7 @@ struct Serving {
   WorkerWaiters& waiters;
   // How long an answer that lost its worker waits for another one. Zero: it ends with UNAVAILABLE at once.
   absl::Duration failover_time;
+  Authenticator& callers;
 };
 
 }  // namespace bitnet

@@ -29,6 +29,9 @@ class FakeClock final : public Clock {
     return done();
   }
 
+  // Where nobody waits.
+  void Advance(absl::Duration time) { now_ms_ += absl::ToInt64Milliseconds(time); }
+
   // Returns when someone waits for a time not later than `time` in the future, and lets it come.
   void AdvanceToWaiter(absl::Duration time) {
     std::set<absl::Mutex*> mutexes;

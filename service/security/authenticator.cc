@@ -1,0 +1,91 @@
+#include "service/security/authenticator.h"
+
+#include <system_error>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "spdlog/spdlog.h"
+
+namespace bitnet {
+namespace {
+
+constexpr absl::Duration kLookInterval = absl::Seconds(1);
+constexpr std::string_view kScheme = "bearer ";
+
+std::filesystem::file_time_type WriteTime(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::last_write_time(path, error);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::FromFile(const std::string& path,
+                                                                       Clock* clock) {
+  auto result = std::make_unique<Authenticator>();
+  result->path_ = path;
+  result->clock_ = clock;
+  const absl::MutexLock lock(&result->mutex_);
+  result->written_ = WriteTime(path);
+  result->looked_ = clock->Now();
+  ASSIGN_OR_RETURN(result->callers_, ReadTokenFile(path));
+  return result;
+}
+
+void Authenticator::ReadAgainIfChanged() {
+  const absl::Time now = clock_->Now();
+  if (now - looked_ < kLookInterval) {
+    return;
+  }
+  looked_ = now;
+  const auto written = WriteTime(path_);
+  if (written == written_) {
+    return;
+  }
+  written_ = written;
+  absl::StatusOr<std::vector<Caller>> callers = ReadTokenFile(path_);
+  if (!callers.ok()) {
+    spdlog::error("the tokens stay as they were: {}", std::string(callers.status().message()));
+    return;
+  }
+  spdlog::info("{}: {} callers", path_, callers->size());
+  callers_ = *std::move(callers);
+}
+
+absl::StatusOr<Authenticator::Admitted> Authenticator::Admit(std::string_view authorization) {
+  if (open_to_all()) {
+    return Admitted();
+  }
+  const absl::string_view header(authorization.data(), authorization.size());
+  if (!absl::StartsWithIgnoreCase(header, {kScheme.data(), kScheme.size()})) {
+    return absl::UnauthenticatedError("this server wants a token: 'authorization: Bearer TOKEN'");
+  }
+  const absl::MutexLock lock(&mutex_);
+  ReadAgainIfChanged();
+  const Caller* caller = FindCaller(callers_, authorization.substr(kScheme.size()));
+  if (caller == nullptr) {
+    return absl::UnauthenticatedError("the token is not known here");
+  }
+  std::shared_ptr<std::atomic<int>>& running = running_[caller->name];
+  if (running == nullptr) {
+    running = std::make_shared<std::atomic<int>>(0);
+  }
+  if (caller->max_requests > 0 && *running >= caller->max_requests) {
+    return absl::ResourceExhaustedError(absl::StrCat(caller->name, " has ", caller->max_requests,
+                                                     " requests running, as many as it may have at once"));
+  }
+  ++*running;
+  return Admitted(*caller, running);
+}
+
+absl::StatusOr<Authenticator::Admitted> Authenticator::AdmitAdmin(std::string_view authorization) {
+  ASSIGN_OR_RETURN(Admitted admitted, Admit(authorization));
+  if (!admitted.caller().admin) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        admitted.caller().name, " is no administrator: 'admin' in the file of tokens makes one"));
+  }
+  return admitted;
+}
+
+}  // namespace bitnet

@@ -1,0 +1,15 @@
+// Whether an address may be served at all.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace bitnet {
+
+// OK for addresses that only this machine reaches ("127.0.0.1:1", "[::1]:1", "localhost:1", "unix:PATH") and
+// where callers are told apart. FAILED_PRECONDITION says how they could be, or how to serve everybody.
+// `flag` is what named the address.
+absl::Status CheckExposure(const std::string& flag, const std::string& address, bool callers_are_known);
+
+}  // namespace bitnet
