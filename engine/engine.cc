@@ -19,6 +19,7 @@
 #include "engine/loaded_model.h"
 #include "engine/scheduler/batch_scheduler.h"
 #include "engine/scheduler/check_request.h"
+#include "engine/scheduler/prefill_pace.h"
 #include "engine/step_histogram.h"
 #include "engine/threads/default_threads.h"
 #include "engine/threads/thread_pool.h"
@@ -88,6 +89,7 @@ class EngineImpl : public Engine {
                     .max_draft = MaxDraft(options),
                     .end_ids = {tokenizer_->end_ids().begin(), tokenizer_->end_ids().end()},
                     .priority_ageing = options.priority_ageing}),
+        pace_(options.step_time, ChunkSize(options, limits_)),
         adapters_(options.max_adapters, options.max_adapter_bytes) {
     PublishGauges();
     thread_ = std::thread([this] { Run(); });
@@ -173,9 +175,11 @@ class EngineImpl : public Engine {
       ApplyCommands();
       scheduler_.AdmitWaiting();
       PublishGauges();
+      scheduler_.set_prompt_budget(pace_.Budget(scheduler_.any_decoding()));
       const auto begin = Sequence::Clock::now();
       const StepReport report = scheduler_.Step();
       const std::chrono::duration<double> elapsed = Sequence::Clock::now() - begin;
+      pace_.Learn(report.prefill_tokens, absl::Seconds(elapsed.count()));
       absl::MutexLock lock(&mutex_);
       if (report.prefill_tokens + report.decode_tokens > 0) {
         histogram_.Add(elapsed.count());
@@ -243,6 +247,7 @@ class EngineImpl : public Engine {
   const RequestLimits limits_;  // Constant: read by any thread.
   Transformer transformer_;
   BatchScheduler scheduler_;
+  PrefillPace pace_;
   std::vector<Command> taken_;
 
   AdapterRegistry adapters_;

@@ -44,6 +44,9 @@ struct EngineOptions {
   // A request that has waited this long counts as of the next class, so that none waits for ever. Up to a
   // day.
   absl::Duration priority_ageing = kDefaultPriorityAgeing;
+  // Of a step at most where answers wait for it: prompts are read in smaller pieces then (PrefillPace). Zero:
+  // in chunks in any case.
+  absl::Duration step_time = absl::Milliseconds(250);
   size_t max_adapters = 16;                    // Loaded at once.
   size_t max_adapter_bytes = size_t{1} << 30;  // Of all of them in memory.
   // Tokens guessed, and several checked in one step: that changes no answer.

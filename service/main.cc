@@ -132,6 +132,17 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
          "ones delay the answers in progress less; no answer depends on it")
       ->check(CLI::Range(1, 8192))  // As bitnet-worker's.
       ->group("Limits");
+  app.add_option("--step-ms", options.step_ms,
+                 "How long a worker's step may take, in milliseconds, where answers wait for it: prompts are "
+                 "read in smaller pieces then; 0: in chunks in any case; by default 250")
+      ->check(CLI::Range(0.0, 60000.0))
+      ->group("Limits");
+  app.add_option(
+         "--prefix-cache", options.prefix_cache,
+         "on or off: whether what prompts have in common is computed once, which changes no answer; by "
+         "default on")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->group("Limits");
   app.add_option("--kv-cache-tokens", options.kv_cache_tokens,
                  "Tokens of all requests together that a worker can remember")
       ->check(CLI::PositiveNumber)

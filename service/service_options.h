@@ -31,6 +31,8 @@ struct ServiceOptions {
   // Handed to the workers as they are; absent: the worker's own default.
   std::optional<int> max_sequences;
   std::optional<int> chunk_size;
+  std::optional<double> step_ms;
+  std::string prefix_cache;  // "on" or "off".
   std::optional<long> kv_cache_tokens;
   std::string speculate;  // "off" or "lookup".
   std::string isa;

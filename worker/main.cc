@@ -70,6 +70,11 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
                  "more memory, smaller ones delay the answers in progress less; no answer depends on it")
       ->check(CLI::Range(1, kMaxChunkSize))
       ->capture_default_str();
+  app.add_option_function<double>(
+         "--step-ms", [flags](double ms) { flags->engine.step_time = absl::Milliseconds(ms); },
+         "How long a step may take, in milliseconds, where answers wait for it: prompts are read in smaller "
+         "pieces then; 0: in chunks in any case. Default 250")
+      ->check(CLI::Range(0.0, 60000.0));
   app.add_option("--max-sequences", flags->engine.max_sequences, "Answers generated at once; more wait")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();

@@ -79,7 +79,8 @@ absl::StatusOr<LoadedEngine> BenchModel::Load(const EngineOptions& options) cons
 absl::StatusOr<EngineOptions> MakeEngineOptions(const BenchOptions& options, int threads) {
   EngineOptions engine;
   engine.num_threads = threads;
-  engine.prefix_cache = false;  // What is repeated is to be computed again.
+  engine.step_time = absl::ZeroDuration();  // Chunks are what is measured.
+  engine.prefix_cache = false;              // What is repeated is to be computed again.
   engine.chunk_size = options.chunk_sizes.front();
   engine.weights.head = options.head_format;
   engine.kv_type = options.kv_type;

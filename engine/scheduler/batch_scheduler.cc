@@ -13,6 +13,7 @@ BatchScheduler::BatchScheduler(Transformer* transformer, KvCache* cache, ThreadP
       pool_(pool),
       vocab_size_(vocab_size),
       options_(std::move(options)),
+      prompt_budget_(options_.chunk_size),
       order_(options_.priority_ageing),
       samplers_(std::min<size_t>(pool->num_threads(), options_.max_sequences), Sampler(vocab_size)) {
   running_.reserve(options_.max_sequences);
@@ -107,6 +108,10 @@ size_t BatchScheduler::BlocksToGrow(const Sequence& next) const {
          (grows(next) ? 1 : 0);
 }
 
+bool BatchScheduler::any_decoding() const {
+  return std::ranges::any_of(running_, [](const auto& sequence) { return sequence->decoding(); });
+}
+
 void BatchScheduler::MakeRoom() {
   for (size_t i = 0; i < running_.size();) {
     if (cache_->Reserve(running_[i]->num_tokens(), running_[i]->blocks())) {
@@ -150,7 +155,7 @@ size_t BatchScheduler::PlanPrefill(Sequence::Clock::time_point now) {
                          .priority = order_.ClassAt(now, RankOf(*running_[i]))});
     }
   }
-  SharePrefill(shares_, options_.chunk_size);
+  SharePrefill(shares_, prompt_budget_);
   size_t tokens = 0;
   for (const PrefillShare& share : shares_) {
     tokens += share.tokens;

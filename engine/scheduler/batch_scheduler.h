@@ -83,10 +83,13 @@ class BatchScheduler {
   // Runs one step; does nothing if there is nothing to run. Allocates nothing. `now` is what waiting times
   // are measured to.
   StepReport Step(Sequence::Clock::time_point now = Sequence::Clock::now());
+  // Prompt tokens of further steps, at most chunk_size.
+  void set_prompt_budget(size_t tokens) { prompt_budget_ = tokens; }
 
   bool idle() const { return running_.empty() && waiting_.empty(); }
   size_t num_running() const { return running_.size(); }
   size_t num_waiting() const { return waiting_.size(); }
+  bool any_decoding() const;  // Of those that run.
   const SchedulerCounters& counters() const { return counters_; }
 
  private:
@@ -130,6 +133,7 @@ class BatchScheduler {
   ThreadPool* const pool_;
   const size_t vocab_size_;
   const SchedulerOptions options_;
+  size_t prompt_budget_;
   const AdmissionOrder order_;
   SequenceList waiting_;  // With room for those that run, who may have to wait again.
   SequenceList running_;

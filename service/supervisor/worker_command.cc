@@ -33,6 +33,12 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Work
   if (options.chunk_size) {
     add("--chunk-size", *options.chunk_size);
   }
+  if (options.step_ms) {
+    add("--step-ms", *options.step_ms);
+  }
+  if (!options.prefix_cache.empty()) {
+    add("--prefix-cache", options.prefix_cache);
+  }
   if (options.kv_cache_tokens) {
     add("--kv-cache-tokens", *options.kv_cache_tokens);
   }

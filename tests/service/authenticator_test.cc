@@ -1,6 +1,7 @@
 #include "service/security/authenticator.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -30,7 +31,7 @@ class AuthenticatorTest : public testing::Test {
     return authenticator_->Admit(authorization).status().code();
   }
 
-  const std::string path_ = testing::TempDir() + "authenticator_test.txt";
+  const std::string path_ = absl::StrCat(testing::TempDir(), "authenticator_test_", ::getpid());
   std::filesystem::file_time_type written_ = std::filesystem::file_time_type::clock::now();
   const NewToken web_ = MakeToken("web");
   const NewToken ops_ = MakeToken("ops");

@@ -1,5 +1,6 @@
 // A whole front whose callers are told apart.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -28,7 +29,7 @@ struct Identity {
   std::string key, certificate;
 };
 Identity MakeIdentity(const std::string& name, const Identity* ca = nullptr) {
-  const std::string base = testing::TempDir() + "security_test_" + name;
+  const std::string base = absl::StrCat(testing::TempDir(), "security_test_", ::getpid(), name);
   const std::string signer = ca == nullptr ? "" : absl::StrCat(" -CA ", ca->certificate, " -CAkey ", ca->key);
   const std::string command = absl::StrCat(
       "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
@@ -41,7 +42,7 @@ Identity MakeIdentity(const std::string& name, const Identity* ca = nullptr) {
 class SecurityTest : public FrontTest {
  protected:
   void WriteTokens(const std::string& text) {
-    options_.token_file = testing::TempDir() + "security_test_tokens.txt";
+    options_.token_file = absl::StrCat(testing::TempDir(), "security_test_tokens_", ::getpid());
     std::ofstream(options_.token_file) << text;
   }
   absl::StatusCode GenerateAs(const std::string& token) {

@@ -1,6 +1,7 @@
 #include "service/security/token_file.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -14,7 +15,7 @@ namespace {
 constexpr char kSecret[] = "sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 
 absl::StatusOr<std::vector<Caller>> Read(const std::string& text) {
-  const std::string path = testing::TempDir() + "token_file_test.txt";
+  const std::string path = absl::StrCat(testing::TempDir(), "token_file_test_", ::getpid());
   std::ofstream(path) << text;
   return ReadTokenFile(path);
 }

@@ -22,7 +22,7 @@ TEST(WorkerCommandTest, LeavesWhatWasNotSaidToTheWorker) {
   EXPECT_EQ(ValueOf(command, "--socket"), "/s");
   EXPECT_EQ(ValueOf(command, "--threads"), "3");
   for (const char* flag : {"--chunk-size", "--speculate", "--max-sequences", "--kv-cache-tokens", "--isa",
-                           "--kv-type", "--head"}) {
+                           "--kv-type", "--head", "--step-ms", "--prefix-cache"}) {
     EXPECT_EQ(std::ranges::count(command, flag), 0) << flag;
   }
 }
@@ -33,11 +33,15 @@ TEST(WorkerCommandTest, PassesOnWhatWasSaid) {
   options.speculate = "off";
   options.kv_type = "int8";
   options.head = "file";
+  options.step_ms = 50;
+  options.prefix_cache = "off";
   const auto command = WorkerCommand(options, {.name = "W0", .cluster = "P0"}, "/s");
   EXPECT_EQ(ValueOf(command, "--chunk-size"), "64");
   EXPECT_EQ(ValueOf(command, "--speculate"), "off");
   EXPECT_EQ(ValueOf(command, "--kv-type"), "int8");
   EXPECT_EQ(ValueOf(command, "--head"), "file");
+  EXPECT_EQ(ValueOf(command, "--step-ms"), "50");
+  EXPECT_EQ(ValueOf(command, "--prefix-cache"), "off");
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ LIBRARIES_ALLOWED = {
     "engine/cli": {"absl", "pcre2", "cli11", "nlohmann"},
     "proto": {"protobuf", "grpc", "absl"},
     "worker": {"grpc", "protobuf", "absl", "spdlog"},
-    "service": {"grpc", "protobuf", "absl", "boost", "prometheus", "spdlog", "nlohmann"},
+    "service": {"grpc", "protobuf", "absl", "boost", "prometheus", "spdlog", "nlohmann", "openssl"},
     "deploy": {"grpc", "protobuf", "absl", "cli11"},
 }
 # Command lines are read in main.cc and nowhere else (STYLE.md), or in the programs of engine/cli and deploy.
