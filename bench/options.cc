@@ -103,16 +103,31 @@ void AddPerplexity(CLI::App* command, BenchOptions* o) {
 
 [[maybe_unused]] void AddServe(CLI::App* command, BenchOptions* o) {
   command->add_option("--address", o->address, "Server, as HOST:PORT or unix:PATH")->capture_default_str();
-  command->add_option("--concurrent", o->concurrent, "Calls at once")
+  command->add_option("--concurrent", o->concurrent, "Callers, each of whom waits for the answer")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   command->add_option("--requests", o->requests, "Calls in all")
       ->check(CLI::Range(1, kMaxTokens))
       ->capture_default_str();
-  AddList(command, "--prompt-tokens", &o->prompt_tokens, "Of each prompt", 1, kMaxTokens);
-  command->add_option("--max-tokens", o->max_tokens, "Of each answer")
-      ->check(CLI::Range(2, kMaxTokens))
+  AddList(command, "--prompt-tokens", &o->prompt_tokens,
+          "Of a prompt: one of these, as 16,512,4000, each as often as the others", 1, kMaxTokens);
+  AddList(command, "--max-tokens", &o->max_tokens, "Of an answer, likewise", 2, kMaxTokens);
+  command
+      ->add_option("--rate", o->rate,
+                   "Calls a second, at random times that do not wait for answers (open loop, Poisson); 0: "
+                   "--concurrent callers who do (closed loop)")
+      ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
+  command
+      ->add_option("--ttft-goal-ms", o->ttft_goal_ms,
+                   "Good are answers whose first token came in this time; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("--itl-goal-ms", o->itl_goal_ms,
+                   "And whose tokens came no further apart than this; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--seed", o->seed, "Of times, lengths and prompts")->capture_default_str();
+  command->add_option("--token", o->token, "Of the caller, where the server wants one");
 }
 
 // The defaults that differ from command to command; on top of them comes what is asked for.

@@ -54,7 +54,12 @@ struct BenchOptions {
   std::string address = "127.0.0.1:50051";  // serve.
   int concurrent = 8;
   int requests = 32;
-  int max_tokens = 64;
+  std::vector<int> max_tokens = {64};  // Of answers.
+  double rate = 0;                     // Calls a second; 0: `concurrent` callers.
+  double ttft_goal_ms = 0;             // Of good answers; 0: any.
+  double itl_goal_ms = 0;
+  uint64_t seed = 1;
+  std::string token;  // Of the caller.
 
   std::vector<std::string> inputs;  // plot: JSON files.
 
