@@ -137,16 +137,28 @@ TEST_F(SupervisorTest, StartsAWorkerAgainThatIsReadyButDoesNotAnswer) {
       "gone 0: it was ready but did not answer: no model in 10 s (signal 9 (Killed), out of memory perhaps)");
 }
 
-TEST(RespawnBackoffTest, DoublesToTenSecondsAndStartsOverAfterHealth) {
+TEST(RespawnBackoffTest, DoublesToTenSecondsForAWorkerThatIsNeverReady) {
   RespawnBackoff backoff;
   std::vector<absl::Duration> delays;
   for (int i = 0; i < 9; ++i) {
-    delays.push_back(backoff.NextDelay(absl::Seconds(29)));
+    delays.push_back(backoff.NextDelay(absl::ZeroDuration()));
   }
   EXPECT_EQ(delays[0], absl::Milliseconds(100));
   EXPECT_EQ(delays[6], absl::Milliseconds(6400));
   EXPECT_EQ(delays[7], absl::Seconds(10));
   EXPECT_EQ(delays[8], absl::Seconds(10));
+}
+
+TEST(RespawnBackoffTest, DoublesToASecondForOneThatServedAndStartsOverAfterHealth) {
+  RespawnBackoff backoff;
+  std::vector<absl::Duration> delays;
+  for (int i = 0; i < 6; ++i) {
+    delays.push_back(backoff.NextDelay(absl::Seconds(29)));
+  }
+  EXPECT_EQ(delays[0], absl::Milliseconds(100));
+  EXPECT_EQ(delays[3], absl::Milliseconds(800));
+  EXPECT_EQ(delays[4], absl::Seconds(1));
+  EXPECT_EQ(delays[5], absl::Seconds(1));
   EXPECT_EQ(backoff.NextDelay(absl::Seconds(30)), absl::Milliseconds(100));
 }
 
