@@ -53,6 +53,9 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds) {
                  "Where to serve bitnet.v1.AdminService, which loads adapters from files of this machine; by "
                  "default nowhere")
       ->group("Addresses");
+  app.add_option("--agent-listen", options.agent_address,
+                 "Where to tell HAProxy's agent check how busy this server is; by default nowhere")
+      ->group("Addresses");
   app.add_option("--port-file", options.port_file,
                  "Write the chosen addresses to this file, as JSON: {\"grpc\": ..., \"http\": ...}")
       ->group("Addresses");

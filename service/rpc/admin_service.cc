@@ -36,4 +36,9 @@ grpc::Status AdminService::RestartWorkers(grpc::ServerContext* /*context*/,
   return ToGrpcStatus(restart_());
 }
 
+grpc::Status AdminService::SetWeight(grpc::ServerContext* /*context*/, const v1::SetWeightRequest* request,
+                                     v1::SetWeightResponse* /*response*/) {
+  return ToGrpcStatus(set_weight_(request->percent()));
+}
+
 }  // namespace bitnet

@@ -15,9 +15,11 @@ namespace bitnet {
 // Synchronous: calls are few and take as long as workers take to read files.
 class AdminService final : public v1::AdminService::Service {
  public:
-  // `adapters` is borrowed and outlives this; `restart` starts all workers again, one after the other.
-  AdminService(AdapterSet* adapters, std::function<absl::Status()> restart)
-      : adapters_(adapters), restart_(std::move(restart)) {}
+  // `adapters` is borrowed and outlives this; `restart` starts all workers again, one after the other;
+  // `set_weight` holds the server back.
+  AdminService(AdapterSet* adapters, std::function<absl::Status()> restart,
+               std::function<absl::Status(uint32_t percent)> set_weight)
+      : adapters_(adapters), restart_(std::move(restart)), set_weight_(std::move(set_weight)) {}
 
   grpc::Status LoadAdapter(grpc::ServerContext* context, const v1::LoadAdapterRequest* request,
                            v1::Adapter* response) override;
@@ -27,10 +29,13 @@ class AdminService final : public v1::AdminService::Service {
                             v1::ListAdaptersResponse* response) override;
   grpc::Status RestartWorkers(grpc::ServerContext* context, const v1::RestartWorkersRequest* request,
                               v1::RestartWorkersResponse* response) override;
+  grpc::Status SetWeight(grpc::ServerContext* context, const v1::SetWeightRequest* request,
+                         v1::SetWeightResponse* response) override;
 
  private:
   AdapterSet* const adapters_;
   const std::function<absl::Status()> restart_;
+  const std::function<absl::Status(uint32_t percent)> set_weight_;
 };
 
 }  // namespace bitnet
