@@ -86,7 +86,10 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
                             [this](const WorkerLink& link, const std::string& why) {
                               supervisor_->KillProcess(link.index, link.socket_path, why);
                             }}),
-      admin_service_(&adapters_, callers_.get(), [this] { return restart_.Run(); }) {
+      fleet_({.pool = pool_, .admission = admission_, .calls = calls_, .max_waiting = options.max_waiting}),
+      admin_service_(
+          &adapters_, callers_.get(), [this] { return restart_.Run(); },
+          [this](uint32_t percent) { return fleet_.SetWeight(percent); }) {
   pool_.SetPreparer(&adapters_);
 }
 
@@ -122,6 +125,7 @@ absl::Status Front::Listen() {
                                                               ? absl::OkStatus()
                                                               : callers_->Admit(authorization).status();
                                                  }}));
+  RETURN_IF_ERROR(fleet_.Listen(options_.agent_address));
   {
     const absl::MutexLock lock(&mutex_);
     health_ = rpc_.get();
@@ -142,7 +146,10 @@ absl::Status Front::Listen() {
               [this](absl::Duration elapsed) { supervisor_->KillFrozen(elapsed, options_.stall_time); }},
       Clock::Real());
   if (!options_.port_file.empty()) {
-    RETURN_IF_ERROR(WritePortFile(options_.port_file, grpc_address(), http_address(), admin_address()));
+    RETURN_IF_ERROR(WritePortFile(options_.port_file, {.grpc = grpc_address(),
+                                                       .http = http_address(),
+                                                       .admin = admin_address(),
+                                                       .agent = agent_address()}));
   }
   spdlog::info("gRPC at {}, HTTP at {}", grpc_address(), http_address());
   return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/topology.h"
 #include "service/admission/admission.h"
+#include "service/fleet/fleet_agent.h"
 #include "service/http/http_server.h"
 #include "service/metrics/request_metrics.h"
 #include "service/metrics/worker_metrics.h"
@@ -51,6 +52,7 @@ class Front {
   const std::string& grpc_address() const { return rpc_->address(); }
   // "" if it is not served.
   std::string admin_address() const { return admin_ == nullptr ? "" : admin_->address(); }
+  std::string agent_address() const { return fleet_.address(); }  // As above.
   const std::string& http_address() const { return http_->address(); }
   const WorkerPool& pool() const { return pool_; }
 
@@ -84,6 +86,7 @@ class Front {
   InferenceService service_;
   AdapterSet adapters_;
   RollingRestart restart_;
+  FleetAgent fleet_;
   AdminService admin_service_;
 
   absl::Mutex mutex_;

@@ -54,6 +54,9 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
                  "Where to serve bitnet.v1.AdminService, which loads adapters from files of this machine; by "
                  "default nowhere")
       ->group("Addresses");
+  app.add_option("--agent-listen", options.agent_address,
+                 "Where to tell HAProxy's agent check how busy this server is; by default nowhere")
+      ->group("Addresses");
   app.add_option(
          "--tokens", options.token_file,
          "File of those who may call, a line each: NAME sha256:HEX [priority=P] [max-requests=N] [admin]; "

@@ -8,15 +8,17 @@
 
 namespace bitnet {
 
-absl::Status WritePortFile(const std::string& path, const std::string& grpc_address,
-                           const std::string& http_address, const std::string& admin_address) {
+absl::Status WritePortFile(const std::string& path, const PortFileAddresses& addresses) {
   const std::string unfinished = path + ".tmp";
   std::ofstream file(unfinished, std::ios::trunc);
-  nlohmann::json addresses = {{"grpc", grpc_address}, {"http", http_address}};
-  if (!admin_address.empty()) {
-    addresses["admin"] = admin_address;
+  nlohmann::json json = {{"grpc", addresses.grpc}, {"http", addresses.http}};
+  if (!addresses.admin.empty()) {
+    json["admin"] = addresses.admin;
   }
-  file << addresses.dump() << '\n';
+  if (!addresses.agent.empty()) {
+    json["agent"] = addresses.agent;
+  }
+  file << json.dump() << '\n';
   file.close();
   if (!file || std::rename(unfinished.c_str(), path.c_str()) != 0) {
     return absl::PermissionDeniedError(absl::StrCat("cannot write the port file ", path));

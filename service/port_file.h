@@ -7,9 +7,15 @@
 
 namespace bitnet {
 
-// Writes {"grpc": "127.0.0.1:50051", "http": "127.0.0.1:8080"} to `path`, and "admin" if that is not empty,
-// at once: a reader that finds the file finds it complete.
-absl::Status WritePortFile(const std::string& path, const std::string& grpc_address,
-                           const std::string& http_address, const std::string& admin_address);
+struct PortFileAddresses {
+  std::string grpc;
+  std::string http;
+  std::string admin;  // This and the next are left out of the file when they are empty.
+  std::string agent;
+};
+
+// Writes {"grpc": "127.0.0.1:50051", "http": "127.0.0.1:8080"} to `path`, at once: a reader that finds the
+// file finds it complete.
+absl::Status WritePortFile(const std::string& path, const PortFileAddresses& addresses);
 
 }  // namespace bitnet

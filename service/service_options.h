@@ -16,6 +16,7 @@ struct ServiceOptions {
   std::string http_address = "127.0.0.1:8080";  // Of /metrics, /healthz and /readyz; port 0 takes a free one.
   std::string port_file;                        // If set: where the addresses are written once both listen.
   std::string admin_address;  // Of the AdminService; port 0 takes a free one. "": nobody can change anything.
+  std::string agent_address;  // Of the agent check for load balancers; port 0 takes a free one. "": nowhere.
   // Who may call: see security/.
   std::string token_file;        // "": callers need no token.
   TlsOptions tls;                // Of both gRPC ports.

@@ -1,19 +1,13 @@
 #include "service/http/http_server.h"
 
-#include <chrono>
 #include <cstdint>
-#include <optional>
 #include <utility>  // Boost 1.74's awaitable.hpp uses std::exchange without saying so.
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "boost/asio/awaitable.hpp"
-#include "boost/asio/co_spawn.hpp"
-#include "boost/asio/detached.hpp"
-#include "boost/asio/io_context.hpp"
 #include "boost/asio/ip/tcp.hpp"
 #include "boost/asio/redirect_error.hpp"
-#include "boost/asio/steady_timer.hpp"
 #include "boost/asio/use_awaitable.hpp"
 #include "boost/beast/core/flat_buffer.hpp"
 #include "boost/beast/core/tcp_stream.hpp"
@@ -23,7 +17,10 @@
 #include "boost/beast/http/read.hpp"
 #include "boost/beast/http/string_body.hpp"
 #include "boost/beast/http/write.hpp"
-#include "spdlog/spdlog.h"
+#include "service/net/tcp_server.h"
+
+// GCC 12 inlines the frame's operator new of Asio and not its operator delete, and takes them for a mismatch.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 
 namespace bitnet {
 namespace {
@@ -35,26 +32,6 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr uint32_t kMaxHeaderBytes = 8 << 10;
-
-absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  std::string host = address.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  if (host == "localhost") {
-    host = "127.0.0.1";
-  }
-  error_code error;
-  const asio::ip::address ip = asio::ip::make_address(host, error);
-  uint32_t port = 0;
-  if (colon == std::string::npos || error || !absl::SimpleAtoi(address.substr(colon + 1), &port) ||
-      port > 65535) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("HTTP address \"", address, "\": wanted an IP address and a port, like 127.0.0.1:8080"));
-  }
-  return tcp::endpoint(ip, static_cast<uint16_t>(port));
-}
 
 http::response<http::string_body> Response(const HttpAnswer& answer, unsigned version, bool keep_alive) {
   http::response<http::string_body> response(static_cast<http::status>(answer.status), version);
@@ -86,48 +63,6 @@ HttpAnswer BadRequest(const error_code& error) {
 struct HttpServer::Listener {
   HttpServerOptions options;
   HttpSources sources;
-  asio::io_context context{1};
-  tcp::acceptor acceptor{context};
-  int connections = 0;
-  asio::steady_timer slot{context};  // Expires never; cancelled when a connection has ended.
-
-  absl::Status Listen(const tcp::endpoint& endpoint) {
-    error_code error;
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) {
-      acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    }
-    if (!error) {
-      acceptor.bind(endpoint, error);
-    }
-    if (!error) {
-      acceptor.listen(tcp::acceptor::max_listen_connections, error);
-    }
-    if (error) {
-      return absl::UnavailableError(absl::StrCat("cannot listen for HTTP at ", options.address, ": ",
-                                                 error.message(), "; name another address with --http"));
-    }
-    return absl::OkStatus();
-  }
-
-  asio::awaitable<void> Accept() {
-    for (;;) {
-      error_code error;
-      while (connections >= options.max_connections) {
-        slot.expires_at(asio::steady_timer::time_point::max());
-        co_await slot.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      }
-      tcp::socket socket = co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
-      if (error) {  // Out of descriptors, say: a little later there may be some again.
-        spdlog::warn("HTTP accept: {}", error.message());
-        slot.expires_after(std::chrono::milliseconds(100));
-        co_await slot.async_wait(asio::redirect_error(asio::use_awaitable, error));
-        continue;
-      }
-      ++connections;
-      asio::co_spawn(context, Serve(beast::tcp_stream(std::move(socket))), asio::detached);
-    }
-  }
 
   asio::awaitable<void> Serve(beast::tcp_stream stream) {
     beast::flat_buffer buffer;
@@ -135,8 +70,6 @@ struct HttpServer::Listener {
     }
     error_code ignored;
     stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    --connections;
-    slot.cancel();
   }
 
   // False once the connection is to be closed.
@@ -181,30 +114,25 @@ struct HttpServer::Listener {
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
                                                               HttpSources sources) {
-  absl::StatusOr<tcp::endpoint> endpoint = ParseAddress(options.address);
-  if (!endpoint.ok()) {
-    return endpoint.status();
-  }
   auto listener = std::make_unique<Listener>();
   listener->options = options;
   listener->sources = std::move(sources);
-  if (absl::Status status = listener->Listen(*endpoint); !status.ok()) {
-    return status;
-  }
-  const std::string host = options.address.substr(0, options.address.rfind(':'));
-  std::string address = absl::StrCat(host, ":", listener->acceptor.local_endpoint().port());
-  return std::unique_ptr<HttpServer>(new HttpServer(std::move(listener), std::move(address)));
+  ASSIGN_OR_RETURN(std::unique_ptr<TcpServer> server,
+                   TcpServer::Start({.name = "HTTP",
+                                     .flag = "--http",
+                                     .address = options.address,
+                                     .max_connections = options.max_connections},
+                                    [listener = listener.get()](tcp::socket socket) {
+                                      return listener->Serve(beast::tcp_stream(std::move(socket)));
+                                    }));
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(listener), std::move(server)));
 }
 
-HttpServer::HttpServer(std::unique_ptr<Listener> listener, std::string address)
-    : listener_(std::move(listener)), address_(std::move(address)) {
-  asio::co_spawn(listener_->context, listener_->Accept(), asio::detached);
-  thread_ = std::thread([this] { listener_->context.run(); });
-}
+HttpServer::HttpServer(std::unique_ptr<Listener> listener, std::unique_ptr<TcpServer> server)
+    : listener_(std::move(listener)), server_(std::move(server)) {}
 
-HttpServer::~HttpServer() {
-  listener_->context.stop();
-  thread_.join();
-}
+HttpServer::~HttpServer() = default;
+
+const std::string& HttpServer::address() const { return server_->address(); }
 
 }  // namespace bitnet

@@ -3,13 +3,14 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/http/http_answer.h"
 
 namespace bitnet {
+
+class TcpServer;
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1:8080";      // Port 0 takes a free one; "[::1]:8080" for IPv6.
@@ -27,15 +28,14 @@ class HttpServer {
   ~HttpServer();
 
   // As it can be connected to, with the port that was taken.
-  const std::string& address() const { return address_; }
+  const std::string& address() const;
 
  private:
   struct Listener;  // Keeps Asio out of this header.
-  HttpServer(std::unique_ptr<Listener> listener, std::string address);
+  HttpServer(std::unique_ptr<Listener> listener, std::unique_ptr<TcpServer> server);
 
   const std::unique_ptr<Listener> listener_;
-  const std::string address_;
-  std::thread thread_;
+  const std::unique_ptr<TcpServer> server_;  // Uses the former.
 };
 
 }  // namespace bitnet

@@ -53,4 +53,12 @@ grpc::Status AdminService::RestartWorkers(grpc::ServerContext* context,
   return ToGrpcStatus(restart_());
 }
 
+grpc::Status AdminService::SetWeight(grpc::ServerContext* context, const v1::SetWeightRequest* request,
+                                     v1::SetWeightResponse* /*response*/) {
+  if (const absl::Status status = Admit(*context); !status.ok()) {
+    return ToGrpcStatus(status);
+  }
+  return ToGrpcStatus(set_weight_(request->percent()));
+}
+
 }  // namespace bitnet

@@ -17,9 +17,13 @@ namespace bitnet {
 class AdminService final : public v1::AdminService::Service {
  public:
   // `adapters` and `callers` are borrowed and outlive this; `restart` starts all workers again, one after the
-  // other.
-  AdminService(AdapterSet* adapters, Authenticator* callers, std::function<absl::Status()> restart)
-      : adapters_(adapters), callers_(callers), restart_(std::move(restart)) {}
+  // other; `set_weight` holds the server back.
+  AdminService(AdapterSet* adapters, Authenticator* callers, std::function<absl::Status()> restart,
+               std::function<absl::Status(uint32_t percent)> set_weight)
+      : adapters_(adapters),
+        callers_(callers),
+        restart_(std::move(restart)),
+        set_weight_(std::move(set_weight)) {}
 
   grpc::Status LoadAdapter(grpc::ServerContext* context, const v1::LoadAdapterRequest* request,
                            v1::Adapter* response) override;
@@ -29,6 +33,8 @@ class AdminService final : public v1::AdminService::Service {
                             v1::ListAdaptersResponse* response) override;
   grpc::Status RestartWorkers(grpc::ServerContext* context, const v1::RestartWorkersRequest* request,
                               v1::RestartWorkersResponse* response) override;
+  grpc::Status SetWeight(grpc::ServerContext* context, const v1::SetWeightRequest* request,
+                         v1::SetWeightResponse* response) override;
 
  private:
   absl::Status Admit(const grpc::ServerContext& context) const;
@@ -36,6 +42,7 @@ class AdminService final : public v1::AdminService::Service {
   AdapterSet* const adapters_;
   Authenticator* const callers_;
   const std::function<absl::Status()> restart_;
+  const std::function<absl::Status(uint32_t percent)> set_weight_;
 };
 
 }  // namespace bitnet

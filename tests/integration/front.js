@@ -48,6 +48,30 @@ async function until(check, what) {
   }
 }
 
+// Resolves to {events, text, ids, started, finished, error, headers} however the stream ends. `onEvent` may act on it.
+function generate(client, request, { deadlineMs = kDeadlineMs, metadata = new grpc.Metadata(), onEvent = () => {} } = {}) {
+  return new Promise((resolve) => {
+    const answer = { events: [], text: '', ids: [] };
+    const call = client.generate(request, metadata, { deadline: Date.now() + deadlineMs });
+    call.on('metadata', (headers) => (answer.headers = headers));
+    call.on('data', (event) => {
+      answer.events.push(event.event);
+      if (event.started) answer.started = event.started;
+      if (event.finished) answer.finished = event.finished;
+      if (event.delta) {
+        answer.text += event.delta.text;
+        for (const token of event.delta.tokens) {
+          assert.strictEqual(token.index, answer.ids.length, 'token indexes count from 0');
+          answer.ids.push(token.id);
+        }
+      }
+      onEvent(event, call);
+    });
+    call.on('error', (error) => (answer.error = error));
+    call.on('status', () => setImmediate(() => resolve(answer)));
+  });
+}
+
 class Front {
   static async start(...flags) {
     const front = new Front();
@@ -71,6 +95,7 @@ class Front {
     front.grpc = ports.grpc;
     front.http = ports.http;
     front.admin = ports.admin;
+    front.agent = ports.agent;
     front.client = new inference.InferenceService(front.grpc, grpc.credentials.createInsecure());
     front.health = new health.Health(front.grpc, grpc.credentials.createInsecure());
     return front;
@@ -90,27 +115,8 @@ class Front {
     });
   }
 
-  // Resolves to {events, text, ids, started, finished, error} however the stream ends. `onEvent` may act on it.
-  generate(request, { deadlineMs = kDeadlineMs, onEvent = () => {} } = {}) {
-    return new Promise((resolve) => {
-      const answer = { events: [], text: '', ids: [] };
-      const call = this.client.generate(request, { deadline: Date.now() + deadlineMs });
-      call.on('data', (event) => {
-        answer.events.push(event.event);
-        if (event.started) answer.started = event.started;
-        if (event.finished) answer.finished = event.finished;
-        if (event.delta) {
-          answer.text += event.delta.text;
-          for (const token of event.delta.tokens) {
-            assert.strictEqual(token.index, answer.ids.length, 'token indexes count from 0');
-            answer.ids.push(token.id);
-          }
-        }
-        onEvent(event, call);
-      });
-      call.on('error', (error) => (answer.error = error));
-      call.on('status', () => setImmediate(() => resolve(answer)));
-    });
+  generate(request, options) {
+    return generate(this.client, request, options);
   }
 
   call(method, request) {
@@ -142,11 +148,16 @@ class Front {
     this.process.kill('SIGTERM');
     this.process.kill('SIGTERM');
     const end = await this.ended;
+    this.close();
+    return end;
+  }
+
+  // What is left here of one that has ended.
+  close() {
     this.client.close();
     this.health.close();
     fs.rmSync(this.folder, { recursive: true });
-    return end;
   }
 }
 
-module.exports = { Front, get, grpc, load, skipUnless, until };
+module.exports = { Front, generate, get, grpc, inference, kSource, load, skipUnless, until };
