@@ -15,6 +15,7 @@
 #include "base/status_macros.h"
 #include "engine/adapters/open_adapter.h"
 #include "engine/cache/kv_cache.h"
+#include "engine/grammar/grammar_cache.h"
 #include "engine/huggingface/open_model.h"
 #include "engine/loaded_model.h"
 #include "engine/scheduler/batch_scheduler.h"
@@ -87,7 +88,8 @@ class EngineImpl : public Engine {
                     .max_positions = limits_.max_positions(),
                     .max_draft = MaxDraft(options),
                     .end_ids = {tokenizer_->end_ids().begin(), tokenizer_->end_ids().end()}}),
-        adapters_(options.max_adapters, options.max_adapter_bytes) {
+        adapters_(options.max_adapters, options.max_adapter_bytes),
+        grammars_(tokenizer_.get(), model_.config.vocab_size) {
     PublishGauges();
     thread_ = std::thread([this] { Run(); });
   }
@@ -103,14 +105,16 @@ class EngineImpl : public Engine {
   absl::StatusOr<GenerationId> Submit(GenerationRequest request, GenerationSink* sink) override {
     RETURN_IF_ERROR(CheckRequest(request, limits_));
     ASSIGN_OR_RETURN(AdapterLease adapters, adapters_.Lease(request.adapters));
+    ASSIGN_OR_RETURN(std::unique_ptr<TokenMatcher> matcher,
+                     grammars_.NewMatcher(request.constraint, request.generated));
     absl::MutexLock lock(&mutex_);
     if (num_waiting() >= options_.max_waiting) {
       return absl::ResourceExhaustedError(
           absl::StrFormat("%d generations are waiting already, as many as may", options_.max_waiting));
     }
     const GenerationId id = next_id_++;
-    commands_.push_back(
-        {id, Submission{std::move(request), sink, Sequence::Clock::now(), std::move(adapters)}});
+    commands_.push_back({id, Submission{std::move(request), sink, Sequence::Clock::now(), std::move(adapters),
+                                        std::move(matcher)}});
     ++queued_submissions_;
     return id;
   }
@@ -155,6 +159,7 @@ class EngineImpl : public Engine {
     GenerationSink* sink;
     Sequence::Clock::time_point submitted;
     AdapterLease adapters;
+    std::unique_ptr<TokenMatcher> matcher;
   };
   struct Command {
     GenerationId id;
@@ -206,7 +211,7 @@ class EngineImpl : public Engine {
       if (command.submission.has_value()) {
         Submission& submission = *command.submission;
         scheduler_.Add(command.id, std::move(submission.request), submission.sink, submission.submitted,
-                       std::move(submission.adapters));
+                       std::move(submission.adapters), std::move(submission.matcher));
       } else {
         scheduler_.Cancel(command.id);
       }
@@ -241,6 +246,7 @@ class EngineImpl : public Engine {
   std::vector<Command> taken_;
 
   AdapterRegistry adapters_;
+  GrammarCache grammars_;
 
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -21,6 +21,7 @@ Pushdown::Pushdown(const Grammar* grammar)
   old_places_.reserve(kRoomyPlaces + kMaxPlaces);
   transitions_.reserve((kRoomyStates + 2) * num_classes_);
   found_.reserve(kMaxPlaces);
+  queue_.reserve(kMaxPlaces);
   Clear();
 }
 

@@ -47,6 +47,8 @@ void IdTable::Grow() {
 StackPool::StackPool() : ids_(kRoomySets), unions_(kUnionSlots) {
   tops_.reserve(kRoomyTops + kRoomyTops / 2);
   sets_.reserve(kRoomySets + kRoomySets / 2);
+  scratch_.reserve(kRoomyTops / 16);
+  copies_.reserve(kRoomySets + kRoomySets / 2);
   Clear();
 }
 

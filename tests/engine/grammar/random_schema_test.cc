@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/grammar/json_schema.h"
 #include "engine/grammar/token_matcher.h"
-#include "tests/engine/grammar/fake_tokenizer.h"
+#include "tests/engine/grammar/list_tokenizer.h"
 
 namespace bitnet {
 namespace {
@@ -153,7 +153,7 @@ bool Accepts(const Json& schema, const Json& value) {
 }
 
 TEST(RandomSchemaTest, RandomAnswersAreAccepted) {
-  const FakeTokenizer tokenizer(JsonTokens(380));
+  const ListTokenizer tokenizer(JsonTokens(380));
   const auto trie = std::make_shared<const TokenTrie>(tokenizer, tokenizer.vocab_size());
   int finished = 0;
   for (uint32_t seed = 0; seed < 250; ++seed) {

@@ -11,7 +11,7 @@
 #include "engine/grammar/grammar_text.h"
 #include "engine/grammar/json_schema.h"
 #include "engine/grammar/regex.h"
-#include "tests/engine/grammar/fake_tokenizer.h"
+#include "tests/engine/grammar/list_tokenizer.h"
 #include "tests/engine/grammar/matching.h"
 #include "tests/engine/status_assertions.h"
 
@@ -45,7 +45,7 @@ class TokenMatcherTest : public testing::Test {
     return allowed;
   }
 
-  FakeTokenizer tokenizer_;
+  ListTokenizer tokenizer_;
   std::shared_ptr<const TokenTrie> trie_;
 };
 

@@ -11,10 +11,10 @@
 
 namespace bitnet {
 
-class FakeTokenizer : public Tokenizer {
+class ListTokenizer : public Tokenizer {
  public:
   // Tokens that are empty have no bytes, as control tokens.
-  explicit FakeTokenizer(std::vector<std::string> tokens) : tokens_(std::move(tokens)) {}
+  explicit ListTokenizer(std::vector<std::string> tokens) : tokens_(std::move(tokens)) {}
 
   std::vector<int32_t> EncodeAround(std::string_view, std::span<const TextRange>) const override {
     return {};
