@@ -49,6 +49,11 @@ absl::StatusOr<std::unique_ptr<TokenMatcher>> GrammarCache::NewMatcher(const Con
   }
   ASSIGN_OR_RETURN(std::shared_ptr<const TokenGrammar> grammar, Compiled(constraint));
   auto matcher = std::make_unique<TokenMatcher>(std::move(grammar));
+  if (matcher->impossible()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s: there are too many ways to begin; %d places at once are possible",
+                        NameOf(constraint.kind), Pushdown::kMaxPlaces));
+  }
   for (size_t i = 0; i < generated.size(); ++i) {
     if (!matcher->Accept(generated[i])) {
       return absl::InvalidArgumentError(absl::StrFormat("generated[%d] is %d, which %s does not allow there",

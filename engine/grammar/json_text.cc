@@ -118,8 +118,7 @@ JsonText::Expr JsonText::StringChars(const CodePoints& chars) {
 
 JsonText::Expr JsonText::StringExcept(std::vector<std::u32string> others) {
   std::ranges::sort(others);
-  const auto repeated = std::ranges::unique(others);
-  others.erase(repeated.begin(), repeated.end());
+  others.erase(std::unique(others.begin(), others.end()), others.end());
   return builder_->Sequence({builder_->Literal("\""), StringExceptFrom(others, 0, 0)});
 }
 

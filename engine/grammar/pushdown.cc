@@ -116,8 +116,8 @@ Pushdown::State Pushdown::Close() {
   queue_.clear();
   work_ = 0;
   std::ranges::sort(found_, {}, &Place::node);
-  const auto repeated = std::ranges::unique(found_, {}, &Place::node);
-  found_.erase(repeated.begin(), repeated.end());
+  const auto is_same = [](const Place& a, const Place& b) { return a.node == b.node; };
+  found_.erase(std::unique(found_.begin(), found_.end(), is_same), found_.end());
   if (too_much || found_.size() > kMaxPlaces) {
     return kDead;
   }

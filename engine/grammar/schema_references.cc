@@ -139,8 +139,8 @@ bool AreDisjoint(const SchemaJson& document, const SchemaJson& a, const SchemaJs
     }
     for (const char* choice : {"anyOf", "oneOf"}) {
       if (one->contains(choice) && (*one)[choice].is_array()) {
-        return std::ranges::all_of((*one)[choice], [&](const SchemaJson& alternative) {
-          return AreDisjoint(document, alternative, *other, depth + 1);
+        return std::ranges::all_of((*one)[choice], [&, against = other](const SchemaJson& alternative) {
+          return AreDisjoint(document, alternative, *against, depth + 1);
         });
       }
     }

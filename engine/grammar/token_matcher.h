@@ -46,7 +46,10 @@ class TokenMatcher {
 
   // Whether the answer may end here.
   bool accepting() const { return pushdown_.accepting(state_); }
-  // Whether it must: nothing may follow.
+  // Whether neither that nor anything else is possible: of a grammar that needs more places at once, from
+  // its beginning, than Pushdown has.
+  bool impossible() const { return state_ == Pushdown::kDead; }
+  // Whether it must end: nothing may follow.
   bool complete() const { return pushdown_.complete(state_); }
 
   // One bit for each token that may come next: those whose bytes fit, and `end_ids`, whatever their bytes,

@@ -1,5 +1,5 @@
-// How long masks take: mask_timing MODEL.gguf. Follows answers, given here, with the model's vocabulary; each
-// twice, since masks are kept. Prints microseconds for a token, its mask and going on by it.
+// How long masks take: mask_timing MODEL.gguf [REGEX ANSWER]. Follows answers, given here, with the model's
+// vocabulary; each twice, since masks are kept. Prints microseconds for a token, its mask and going on by it.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -88,6 +88,12 @@ int main(int argc, char** argv) {
   }
   GrammarCache cache(tokenizer->get(), (*tokenizer)->vocab_size());
   std::printf("%zu tokens\n", (*tokenizer)->vocab_size());
+  if (argc > 3) {
+    const Case own = {"yours", {ConstraintKind::kRegex, argv[2]}, argv[3]};
+    Follow(**tokenizer, own, cache, "first");
+    Follow(**tokenizer, own, cache, "again");
+    return 0;
+  }
   for (const Case& c : kCases) {
     Follow(**tokenizer, c, cache, "first");
     Follow(**tokenizer, c, cache, "again");

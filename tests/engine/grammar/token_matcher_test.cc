@@ -146,6 +146,8 @@ TEST_F(TokenMatcherTest, TheCacheCompilesOnceAndResumes) {
       absl::StatusCode::kInvalidArgument, "generated[1] is 97, which json_object does not allow there"));
   EXPECT_TRUE(IsError(cache.NewMatcher({ConstraintKind::kRegex, "("}, {}).status(),
                       absl::StatusCode::kInvalidArgument, "regex: at byte 0: there is no )"));
+  EXPECT_TRUE(IsError(cache.NewMatcher({ConstraintKind::kRegex, "([ab]?){2000}x"}, {}).status(),
+                      absl::StatusCode::kInvalidArgument, "regex: there are too many ways to begin"));
 }
 
 }  // namespace
