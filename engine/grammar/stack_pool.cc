@@ -13,8 +13,8 @@ uint64_t Scramble(uint64_t x, uint64_t m, uint64_t n) {
   return x ^ x >> 31;
 }
 
-// Each union of a step is at least 3 units of work, so that a third is in use at most.
-constexpr size_t kUnionSlots = StackPool::kMaxStepWork;
+// Each union of a step is at least 3 units of work, so that two thirds are in use at most.
+constexpr size_t kUnionSlots = StackPool::kMaxStepWork / 2;
 
 }  // namespace
 

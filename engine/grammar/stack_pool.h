@@ -99,9 +99,9 @@ class StackPool {
   void BeginCopies(const StackPool& from) { copies_.assign(from.sets_.size(), kNone); }
 
  private:
-  // A megabyte in all, most of it never touched.
-  static constexpr size_t kRoomyTops = 16384;
-  static constexpr size_t kRoomySets = 8192;
+  // With their tables, half a megabyte. Answers that wait have them, too.
+  static constexpr size_t kRoomyTops = 8192;
+  static constexpr size_t kRoomySets = 4096;
 
   struct Set {
     uint32_t first;  // Top.
