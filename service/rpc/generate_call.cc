@@ -28,8 +28,29 @@ std::string_view ReasonLabel(v1::FinishReason reason) {
       return "stop_string";
     case v1::FINISH_REASON_LENGTH:
       return "length";
+    case v1::FINISH_REASON_DEAD_END:
+      return "dead_end";
     default:
       return "";
+  }
+}
+
+void CopyConstraint(const v1::GenerateRequest& from, worker::v1::GenerateRequest& to) {
+  switch (from.constraint_case()) {
+    case v1::GenerateRequest::kJsonSchema:
+      to.set_json_schema(from.json_schema());
+      break;
+    case v1::GenerateRequest::kJsonObject:
+      to.set_json_object(from.json_object());
+      break;
+    case v1::GenerateRequest::kRegex:
+      to.set_regex(from.regex());
+      break;
+    case v1::GenerateRequest::kGrammar:
+      to.set_grammar(from.grammar());
+      break;
+    case v1::GenerateRequest::CONSTRAINT_NOT_SET:
+      break;
   }
 }
 
@@ -121,6 +142,7 @@ void GenerateCall::Dispatch() {
   }
   dispatched_.set_priority(request_.priority());
   *dispatched_.mutable_adapters() = request_.adapters();
+  CopyConstraint(request_, dispatched_);
   dispatched_at_ = absl::Now();
   spdlog::debug("request {}: {} prompt tokens to worker {}", request_id_, prompt_tokens_, worker_name_);
   stream_ = WorkerStream::Start(std::shared_ptr<WorkerStream::Listener>(self_, this), worker_.stub(),
