@@ -15,6 +15,7 @@
 #include "base/status_macros.h"
 #include "engine/adapters/open_adapter.h"
 #include "engine/cache/kv_cache.h"
+#include "engine/grammar/grammar_cache.h"
 #include "engine/huggingface/open_model.h"
 #include "engine/loaded_model.h"
 #include "engine/scheduler/batch_scheduler.h"
@@ -90,7 +91,8 @@ class EngineImpl : public Engine {
                     .end_ids = {tokenizer_->end_ids().begin(), tokenizer_->end_ids().end()},
                     .priority_ageing = options.priority_ageing}),
         pace_(options.step_time, ChunkSize(options, limits_)),
-        adapters_(options.max_adapters, options.max_adapter_bytes) {
+        adapters_(options.max_adapters, options.max_adapter_bytes),
+        grammars_(tokenizer_.get(), model_.config.vocab_size) {
     PublishGauges();
     thread_ = std::thread([this] { Run(); });
   }
@@ -106,14 +108,16 @@ class EngineImpl : public Engine {
   absl::StatusOr<GenerationId> Submit(GenerationRequest request, GenerationSink* sink) override {
     RETURN_IF_ERROR(CheckRequest(request, limits_));
     ASSIGN_OR_RETURN(AdapterLease adapters, adapters_.Lease(request.adapters));
+    ASSIGN_OR_RETURN(std::unique_ptr<TokenMatcher> matcher,
+                     grammars_.NewMatcher(request.constraint, request.generated));
     absl::MutexLock lock(&mutex_);
     if (num_waiting() >= options_.max_waiting) {
       return absl::ResourceExhaustedError(
           absl::StrFormat("%d generations are waiting already, as many as may", options_.max_waiting));
     }
     const GenerationId id = next_id_++;
-    commands_.push_back(
-        {id, Submission{std::move(request), sink, Sequence::Clock::now(), std::move(adapters)}});
+    commands_.push_back({id, Submission{std::move(request), sink, Sequence::Clock::now(), std::move(adapters),
+                                        std::move(matcher)}});
     ++queued_submissions_;
     return id;
   }
@@ -158,6 +162,7 @@ class EngineImpl : public Engine {
     GenerationSink* sink;
     Sequence::Clock::time_point submitted;
     AdapterLease adapters;
+    std::unique_ptr<TokenMatcher> matcher;
   };
   struct Command {
     GenerationId id;
@@ -211,7 +216,7 @@ class EngineImpl : public Engine {
       if (command.submission.has_value()) {
         Submission& submission = *command.submission;
         scheduler_.Add(command.id, std::move(submission.request), submission.sink, submission.submitted,
-                       std::move(submission.adapters));
+                       std::move(submission.adapters), std::move(submission.matcher));
       } else {
         scheduler_.Cancel(command.id);
       }
@@ -251,6 +256,7 @@ class EngineImpl : public Engine {
   std::vector<Command> taken_;
 
   AdapterRegistry adapters_;
+  GrammarCache grammars_;
 
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -88,8 +88,8 @@ class Engine {
 
   // Queues a generation. `sink` is borrowed until its OnFinished returns. INVALID_ARGUMENT: a token id out
   // of range, an empty prompt, a prompt longer than the context or than the KV cache can ever hold, a
-  // sampling value out of range (the message names it); RESOURCE_EXHAUSTED: max_waiting are waiting already;
-  // NOT_FOUND: an adapter that is not loaded.
+  // sampling value out of range, a constraint that cannot be compiled (the message names it);
+  // RESOURCE_EXHAUSTED: max_waiting are waiting already; NOT_FOUND: an adapter that is not loaded.
   virtual absl::StatusOr<GenerationId> Submit(GenerationRequest request, GenerationSink* sink) = 0;
   // Ends it with kCancelled, within one step. No effect if it has finished.
   virtual void Cancel(GenerationId id) = 0;

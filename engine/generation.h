@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "engine/grammar/constraint.h"
 
 namespace bitnet {
 
@@ -49,6 +50,10 @@ struct GenerationRequest {
   int num_logprobs = -1;                  // -1: none; 0: of the chosen token; n: and of the n likeliest.
   Priority priority = Priority::kNormal;
   std::vector<AdapterUse> adapters = {};  // Their changes add up. At most kMaxAdaptersPerRequest.
+  // What the output must look like: tokens that it does not allow are taken out before any sampling setting,
+  // and end tokens are possible exactly where it lets the output end. When nothing may follow, the output
+  // ends without one (kEndToken), also before min_tokens.
+  Constraint constraint = {};
 };
 
 struct TokenLogprob {
@@ -67,6 +72,7 @@ enum class FinishReason {
   kEndToken,  // The end token itself is not delivered.
   kLength,
   kCancelled,
+  kDeadEnd,  // The constraint wants more, but allows none of the vocabulary's tokens.
 };
 
 struct GenerationUsage {

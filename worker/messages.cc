@@ -41,6 +41,33 @@ SamplingParams ToSamplingParams(const v1::Sampling& sampling) {
   return params;
 }
 
+Constraint ToConstraint(const worker::v1::GenerateRequest& request) {
+  switch (request.constraint_case()) {
+    case worker::v1::GenerateRequest::kJsonSchema:
+      return {ConstraintKind::kJsonSchema, request.json_schema()};
+    case worker::v1::GenerateRequest::kJsonObject:
+      return {request.json_object() ? ConstraintKind::kJsonObject : ConstraintKind::kNone};
+    case worker::v1::GenerateRequest::kRegex:
+      return {ConstraintKind::kRegex, request.regex()};
+    case worker::v1::GenerateRequest::kGrammar:
+      return {ConstraintKind::kGrammar, request.grammar()};
+    case worker::v1::GenerateRequest::CONSTRAINT_NOT_SET:
+      break;
+  }
+  return {};
+}
+
+v1::FinishReason ToFinishReason(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::kLength:
+      return v1::FINISH_REASON_LENGTH;
+    case FinishReason::kDeadEnd:
+      return v1::FINISH_REASON_DEAD_END;
+    default:
+      return v1::FINISH_REASON_END_TOKEN;
+  }
+}
+
 absl::StatusOr<std::vector<ChatMessage>> ToChatMessages(const v1::ChatMessages& request) {
   std::vector<ChatMessage> messages;
   for (const v1::ChatMessage& message : request.messages()) {
@@ -98,6 +125,7 @@ absl::StatusOr<GenerationRequest> ToGenerationRequest(const worker::v1::Generate
   generation.ignore_eos = request.ignore_eos();
   generation.num_logprobs = request.has_logprobs() ? ToCount(request.logprobs()) : -1;
   generation.priority = ToPriority(request.priority());
+  generation.constraint = ToConstraint(request);
   for (const v1::AdapterUse& use : request.adapters()) {
     generation.adapters.push_back({use.name(), use.has_scale() ? use.scale() : 1});
   }
@@ -129,8 +157,7 @@ worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason rea
   worker::v1::GenerateResponse response;
   worker::v1::GenerateFinished& finished = *response.mutable_finished();
   finished.set_attempt(attempt);
-  finished.set_reason(reason == FinishReason::kLength ? v1::FINISH_REASON_LENGTH
-                                                      : v1::FINISH_REASON_END_TOKEN);
+  finished.set_reason(ToFinishReason(reason));
   finished.mutable_usage()->set_prompt_tokens(usage.prompt_tokens);
   finished.mutable_usage()->set_cached_tokens(usage.cached_tokens);
   finished.mutable_usage()->set_generated_tokens(usage.generated_tokens);

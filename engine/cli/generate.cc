@@ -51,6 +51,7 @@ AnswerEnd EndOf(FinishReason reason, bool stopped) {
     case FinishReason::kLength:
       return AnswerEnd::kLength;
     case FinishReason::kCancelled:
+    case FinishReason::kDeadEnd:
       break;
   }
   return AnswerEnd::kInterrupted;
@@ -84,6 +85,10 @@ absl::StatusOr<Answer> Generate(Engine& engine, GenerationRequest request,
       interrupts.SetAction({});
     } else if (const auto* finished = std::get_if<TokenQueue::Finished>(&event)) {
       text.Finish();
+      if (finished->reason == FinishReason::kDeadEnd) {
+        return absl::FailedPreconditionError(
+            "the answer cannot go on: no token of the model's vocabulary is allowed next");
+      }
       answer.text = text.text();
       answer.end = EndOf(finished->reason, text.stopped());
       answer.usage = finished->usage;

@@ -28,6 +28,7 @@ struct Answer {
 
 // Calls `write` with pieces of text as they become safe to show: whole characters, and nothing that may be
 // the beginning of a stop string. ctrl-C ends the answer early; a second one ends the process.
+// FAILED_PRECONDITION: the vocabulary cannot write what the request's constraint wants.
 absl::StatusOr<Answer> Generate(Engine& engine, GenerationRequest request,
                                 const std::vector<std::string>& stops, Interrupts& interrupts,
                                 absl::FunctionRef<void(std::string_view)> write);

@@ -81,7 +81,8 @@ absl::StatusOr<int> AnswerOnce(Engine& engine, const InferOptions& options, cons
   return answer.end == AnswerEnd::kInterrupted ? kExitInterrupted : EXIT_SUCCESS;
 }
 
-absl::StatusOr<int> Run(const InferOptions& options, Interrupts& interrupts) {
+absl::StatusOr<int> Run(InferOptions options, Interrupts& interrupts) {
+  RETURN_IF_ERROR(ReadConstraintFile(options));
   std::string model_path = options.model_path;
   if (model_path.empty()) {
     ASSIGN_OR_RETURN(model_path, FindDefaultModel(std::getenv("BITNET_MODEL"), ProgramPath()));

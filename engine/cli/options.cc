@@ -32,6 +32,7 @@ constexpr const char* kExamples = R"(Examples:
   bitnet-infer --raw --prompt "Once upon" --n-predict 40   continue a text instead of answering it
   bitnet-infer --model ggml-model-i2_s.gguf --system "Answer in one sentence." --interactive
   bitnet-infer --adapter poet.gguf --adapter sailor/=0.5 --prompt "The sea"   with LoRA adapters
+  bitnet-infer --prompt "A keeper" --json-schema person.json   an answer that a program can read
   bitnet-infer --prompt "A poem" --temp 0.8 --top-p 0.95 --seed 7   vary with the seed
 
 Exit status: 0 done, 1 something failed (stderr says what), 2 wrong usage, 130 interrupted by ctrl-C.)";
@@ -65,6 +66,10 @@ struct Leftovers {
   bool raw = false;
   int n_predict = -1;
   std::vector<std::string> adapters;
+  bool json = false;
+  std::string json_schema;
+  std::string regex;
+  std::string grammar_file;
 };
 
 // What follows the last '=' is a scale if it is a number, and else part of the path.
@@ -139,6 +144,46 @@ void AddAnswerOptions(CLI::App& app, InferOptions& options, Leftovers& leftovers
       ->allow_extra_args(false)
       ->check(
           CLI::Validator([](std::string& text) { return std::string(text.empty() ? "is empty" : ""); }, ""));
+}
+
+void AddConstraintOptions(CLI::App& app, Leftovers& leftovers) {
+  const std::string group = "Form of the answer";
+  auto* json = app.add_flag("--json", leftovers.json, "The answer is a JSON object")->group(group);
+  auto* schema =
+      app.add_option("--json-schema", leftovers.json_schema,
+                     "The answer is JSON that this JSON Schema accepts: a file, or the schema itself "
+                     "if it begins with {")
+          ->type_name("PATH|TEXT")
+          ->group(group)
+          ->excludes(json);
+  auto* regex = app.add_option("--regex", leftovers.regex, "The whole answer matches this regular expression")
+                    ->type_name("RE")
+                    ->group(group)
+                    ->excludes(json)
+                    ->excludes(schema);
+  app.add_option("--grammar", leftovers.grammar_file,
+                 "The answer is what the rule root of this file matches; it is written like llama.cpp's GBNF")
+      ->type_name("PATH")
+      ->group(group)
+      ->excludes(json)
+      ->excludes(schema)
+      ->excludes(regex);
+}
+
+void ApplyConstraint(const Leftovers& leftovers, InferOptions& options) {
+  if (leftovers.json) {
+    options.constraint.kind = ConstraintKind::kJsonObject;
+  } else if (!leftovers.json_schema.empty()) {
+    options.constraint.kind = ConstraintKind::kJsonSchema;
+    const size_t begin = leftovers.json_schema.find_first_not_of(" \t\r\n");
+    const bool is_text = begin != std::string::npos && leftovers.json_schema[begin] == '{';
+    (is_text ? options.constraint.text : options.constraint_file) = leftovers.json_schema;
+  } else if (!leftovers.regex.empty()) {
+    options.constraint = {ConstraintKind::kRegex, leftovers.regex};
+  } else if (!leftovers.grammar_file.empty()) {
+    options.constraint.kind = ConstraintKind::kGrammar;
+    options.constraint_file = leftovers.grammar_file;
+  }
 }
 
 void AddSamplingOptions(CLI::App& app, SamplingParams& sampling) {
@@ -271,6 +316,7 @@ void Apply(const Leftovers& leftovers, InferOptions& options) {
   for (const std::string& adapter : leftovers.adapters) {
     options.adapters.push_back(ParseAdapterFile(adapter));
   }
+  ApplyConstraint(leftovers, options);
   options.max_tokens = leftovers.n_predict < 0 ? 0 : leftovers.n_predict;
   options.engine.max_sequences = 1;
 }
@@ -287,6 +333,7 @@ std::variant<InferOptions, ExitNow> ParseInferOptions(int argc, char** argv) {
   app.set_version_flag("--version", "bitnet-infer " + std::string(Version()), "Print the version and exit");
   AddInputOptions(app, options, leftovers);
   AddAnswerOptions(app, options, leftovers);
+  AddConstraintOptions(app, leftovers);
   AddSamplingOptions(app, options.sampling);
   AddMachineOptions(app, options, leftovers);
   AddOutputOptions(app, options);

@@ -39,6 +39,8 @@ struct InferOptions {
   int min_tokens = 0;
   bool ignore_eos = false;
   std::vector<std::string> stops;
+  Constraint constraint;
+  std::string constraint_file;  // "": its text is here already.
 
   int num_logprobs = -1;  // -1: none.
   bool verbose_prompt = false;

@@ -62,6 +62,13 @@ absl::StatusOr<std::optional<std::string>> ReadPromptText(const InferOptions& op
   return std::nullopt;
 }
 
+absl::Status ReadConstraintFile(InferOptions& options) {
+  if (!options.constraint_file.empty()) {
+    ASSIGN_OR_RETURN(options.constraint.text, ReadTextFile(options.constraint_file));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<int32_t>> EncodePromptText(const InferOptions& options, const Tokenizer& tokenizer,
                                                       const ChatTemplate& chat, const std::string& text) {
   const bool is_chat = options.format == PromptFormat::kChat || !options.system.empty() ||
@@ -93,6 +100,7 @@ GenerationRequest MakeRequest(const InferOptions& options, std::vector<int32_t> 
   request.min_tokens = options.min_tokens;
   request.ignore_eos = options.ignore_eos;
   request.num_logprobs = options.num_logprobs;
+  request.constraint = options.constraint;
   for (size_t i = 0; i < options.adapters.size(); ++i) {
     request.adapters.push_back({AdapterName(i), options.adapters[i].scale});
   }

@@ -16,6 +16,9 @@ namespace bitnet {
 absl::StatusOr<std::optional<std::string>> ReadPromptText(const InferOptions& options,
                                                           bool stdin_is_terminal);
 
+// Reads options.constraint_file, if there is one.
+absl::Status ReadConstraintFile(InferOptions& options);
+
 // The tokens of a single prompt, in the format that `options` and the model ask for.
 absl::StatusOr<std::vector<int32_t>> EncodePromptText(const InferOptions& options, const Tokenizer& tokenizer,
                                                       const ChatTemplate& chat, const std::string& text);

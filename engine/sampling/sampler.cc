@@ -1,6 +1,7 @@
 #include "engine/sampling/sampler.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -44,7 +45,8 @@ int32_t ArgMax(std::span<const float> logits) {
 
 int32_t Sampler::Sample(std::span<const float> logits, const SamplingContext& context) {
   const SamplingParams& params = context.params;
-  if (params.temperature == 0 && !UsesPenalties(params) && context.masked.empty()) {
+  if (params.temperature == 0 && !UsesPenalties(params) && context.masked.empty() &&
+      context.allowed.empty()) {
     return ArgMax(logits);
   }
   Fill(logits, context);
@@ -59,20 +61,47 @@ int32_t Sampler::Sample(std::span<const float> logits, const SamplingContext& co
 }
 
 void Sampler::Fill(std::span<const float> logits, const SamplingContext& context) {
-  kept_ = logits.size();
   sorted_ = 0;
-  for (size_t id = 0; id < kept_; ++id) {
-    candidates_[id] = {0, Finite(logits[id]), static_cast<int32_t>(id)};
+  if (context.allowed.empty()) {
+    kept_ = logits.size();
+    for (size_t id = 0; id < kept_; ++id) {
+      candidates_[id] = {0, Finite(logits[id]), static_cast<int32_t>(id)};
+    }
+  } else {
+    FillAllowed(logits, context.allowed);
   }
   if (UsesPenalties(context.params)) {
     for (const TokenCount& count : context.counts) {
-      float& logit = candidates_[count.id].logit;
-      logit = Penalized(logit, count.in_output, context.params);
+      if (Candidate* candidate = Find(count.id)) {
+        candidate->logit = Penalized(candidate->logit, count.in_output, context.params);
+      }
     }
   }
   for (int32_t id : context.masked) {
-    candidates_[id].logit = kMasked;
+    if (Candidate* candidate = Find(id)) {
+      candidate->logit = kMasked;
+    }
   }
+}
+
+// Tokens that are not candidates and tokens of logit -infinity make no difference to what is chosen.
+void Sampler::FillAllowed(std::span<const float> logits, std::span<const uint64_t> allowed) {
+  kept_ = 0;
+  for (size_t word = 0; word < allowed.size(); ++word) {
+    for (uint64_t bits = allowed[word]; bits != 0; bits &= bits - 1) {
+      const size_t id = 64 * word + std::countr_zero(bits);
+      candidates_[kept_++] = {0, Finite(logits[id]), static_cast<int32_t>(id)};
+    }
+  }
+}
+
+Sampler::Candidate* Sampler::Find(int32_t id) {
+  if (kept_ == candidates_.size()) {
+    return &candidates_[id];  // All are there.
+  }
+  const auto end = candidates_.begin() + kept_;
+  const auto at = std::ranges::lower_bound(candidates_.begin(), end, id, {}, &Candidate::id);
+  return at != end && at->id == id ? &*at : nullptr;
 }
 
 const Sampler::Candidate& Sampler::First() const {

@@ -17,6 +17,8 @@ struct SamplingContext {
   std::span<const TokenCount> counts;  // Of the sequence so far; may be empty when nothing is penalised.
   std::span<const int32_t> masked;     // Tokens that may not be chosen.
   uint64_t position;                   // Of the token to be chosen, counted from the prompt's start.
+  // One bit for each token that may be chosen, at least one; empty: all may.
+  std::span<const uint64_t> allowed = {};
 };
 
 // Whether `params` needs SamplingContext::counts.
@@ -47,7 +49,10 @@ class Sampler {
     return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
   }
 
+  // The candidates, by rising id.
   void Fill(std::span<const float> logits, const SamplingContext& context);
+  void FillAllowed(std::span<const float> logits, std::span<const uint64_t> allowed);
+  Candidate* Find(int32_t id);  // Null if it is none. Before anything is sorted.
   const Candidate& First() const;
   void KeepTopK(int top_k);
   void ComputeWeights(float temperature);

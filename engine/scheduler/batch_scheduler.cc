@@ -29,12 +29,13 @@ void BatchScheduler::Insert(std::unique_ptr<Sequence> sequence, SequenceList& li
 }
 
 void BatchScheduler::Add(GenerationId id, GenerationRequest request, GenerationSink* sink,
-                         Sequence::Clock::time_point submitted, AdapterLease adapters) {
+                         Sequence::Clock::time_point submitted, AdapterLease adapters,
+                         std::unique_ptr<TokenMatcher> matcher) {
   auto sequence =
       std::make_unique<Sequence>(id, std::move(request), sink, options_.end_ids, options_.max_positions,
-                                 options_.max_draft, submitted, std::move(adapters));
-  if (sequence->at_limit()) {
-    sequence->Finish(FinishReason::kLength, Sequence::Clock::now());
+                                 options_.max_draft, submitted, std::move(adapters), std::move(matcher));
+  if (const std::optional<FinishReason> reason = sequence->EndReason()) {
+    sequence->Finish(*reason, Sequence::Clock::now());
     return;
   }
   waiting_.reserve(std::bit_ceil(waiting_.size() + options_.max_sequences + 1));
@@ -255,10 +256,9 @@ void BatchScheduler::DeliverTokens(StepReport& report) {
   for (const auto& [sequence, row] : choosing_) {
     report.decode_tokens += sequence->num_chosen();
     report.accepted_tokens += sequence->num_chosen() - 1;
-    const bool ended = sequence->Deliver(now);
-    if (ended || sequence->at_limit()) {
+    if (const std::optional<FinishReason> reason = sequence->Deliver(now)) {
       const auto at = std::ranges::find(running_, sequence, [](const auto& owner) { return owner.get(); });
-      Finish(at, ended ? FinishReason::kEndToken : FinishReason::kLength);
+      Finish(at, *reason);
     }
   }
 }

@@ -70,9 +70,10 @@ class BatchScheduler {
   BatchScheduler(Transformer* transformer, KvCache* cache, ThreadPool* pool, size_t vocab_size,
                  SchedulerOptions options);
 
-  // `request` has passed CheckRequest; `adapters` are those that it names.
+  // `request` has passed CheckRequest; `adapters` are those that it names, `matcher` is of its constraint.
   void Add(GenerationId id, GenerationRequest request, GenerationSink* sink,
-           Sequence::Clock::time_point submitted = Sequence::Clock::now(), AdapterLease adapters = {});
+           Sequence::Clock::time_point submitted = Sequence::Clock::now(), AdapterLease adapters = {},
+           std::unique_ptr<TokenMatcher> matcher = nullptr);
   // Finishes it with kCancelled and frees its blocks, now. No effect if there is none of that id.
   void Cancel(GenerationId id);
   void CancelAll();

@@ -1,6 +1,7 @@
 #include "engine/scheduler/sequence.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -9,6 +10,8 @@
 
 namespace bitnet {
 namespace {
+
+constexpr int32_t kNoToken = -1;
 
 size_t MaxGenerated(const GenerationRequest& request, size_t max_positions) {
   const size_t room = max_positions - request.prompt.size();
@@ -19,7 +22,7 @@ size_t MaxGenerated(const GenerationRequest& request, size_t max_positions) {
 
 Sequence::Sequence(GenerationId id, GenerationRequest request, GenerationSink* sink,
                    std::span<const int32_t> end_ids, size_t max_positions, size_t max_draft,
-                   Clock::time_point submitted, AdapterLease adapters)
+                   Clock::time_point submitted, AdapterLease adapters, std::unique_ptr<TokenMatcher> matcher)
     : id_(id),
       request_(std::move(request)),
       adapters_(std::move(adapters)),
@@ -27,6 +30,7 @@ Sequence::Sequence(GenerationId id, GenerationRequest request, GenerationSink* s
       max_generated_(MaxGenerated(request_, max_positions)),
       end_ids_(request_.stop_tokens),
       counts_(request_.prompt, max_generated_ + request_.generated.size()),
+      matcher_(std::move(matcher)),
       submitted_(submitted) {
   if (!request_.ignore_eos) {
     end_ids_.insert(end_ids_.end(), end_ids.begin(), end_ids.end());
@@ -72,12 +76,19 @@ void Sequence::Draft(absl::FunctionRef<bool(float)> take) {
   // The choice after the last guess adds one token more.
   const size_t most = std::min(chosen_.size() - 1, max_generated_ - num_generated() - 1);
   float likelihood = 1;
+  if (matcher_ != nullptr) {
+    matcher_->BeginGuess();
+  }
   while (draft_.size() < most) {
+    const int32_t token = lookup_->Token(tokens_, draft_.size());
+    if (matcher_ != nullptr && !matcher_->AcceptGuess(token)) {
+      break;
+    }
     likelihood *= lookup_->Likelihood(draft_.size());
     if (!take(likelihood)) {
       break;
     }
-    draft_.push_back(lookup_->Token(tokens_, draft_.size()));
+    draft_.push_back(token);
   }
 }
 
@@ -85,12 +96,14 @@ void Sequence::Choose(std::span<const float> logits, Sampler& sampler) {
   const size_t vocab_size = logits.size() / (1 + draft_.size());
   num_chosen_ = 0;
   bool guessed = false;
+  bool ended = false;
+  ended_.reset();
   do {
     const auto row = logits.subspan(num_chosen_ * vocab_size, vocab_size);
-    ended_ = !ChooseNext(row, sampler, chosen_[num_chosen_]);
+    ended = !ChooseNext(row, sampler, chosen_[num_chosen_]);
     guessed = num_chosen_ < draft_.size() && chosen_[num_chosen_].id == draft_[num_chosen_];
     ++num_chosen_;
-  } while (guessed && !ended_);
+  } while (guessed && !ended && !(matcher_ != nullptr && matcher_->complete()));
   // What wrong guesses left in the KV cache is written over before it is read.
   num_cached_ = tokens_.size() - 1;
   drafted_tokens_ += static_cast<int>(draft_.size());
@@ -101,17 +114,32 @@ void Sequence::Choose(std::span<const float> logits, Sampler& sampler) {
 bool Sequence::ChooseNext(std::span<const float> logits, Sampler& sampler, GeneratedToken& chosen) {
   const bool may_end = num_generated() >= static_cast<size_t>(request_.min_tokens);
   chosen.index = static_cast<int>(num_generated());
+  std::span<const uint64_t> allowed;
+  if (matcher_ != nullptr) {
+    allowed = matcher_->Allowed(end_ids_, may_end);
+    if (std::ranges::all_of(allowed, [](uint64_t word) { return word == 0; })) {
+      chosen.id = kNoToken;
+      ended_ = matcher_->accepting() ? FinishReason::kEndToken : FinishReason::kDeadEnd;
+      return false;
+    }
+  }
   chosen.id = sampler.Sample(logits, {.params = request_.sampling,
                                       .counts = counts_.counts(),
                                       .masked = may_end ? std::span<const int32_t>() : end_ids_,
-                                      .position = num_tokens()});
+                                      .position = num_tokens(),
+                                      .allowed = allowed});
   if (request_.num_logprobs >= 0) {
     const double log_sum_exp = LogSumExp(logits);
     chosen.logprob = static_cast<float>(logits[chosen.id] - log_sum_exp);
     TopLogprobs(logits, log_sum_exp, request_.num_logprobs, chosen.alternatives);
   }
   if (std::ranges::find(end_ids_, chosen.id) != end_ids_.end()) {
+    ended_ = FinishReason::kEndToken;
     return false;
+  }
+  if (matcher_ != nullptr) {
+    [[maybe_unused]] const bool accepted = matcher_->Accept(chosen.id);
+    assert(accepted);
   }
   tokens_.push_back(chosen.id);
   if (UsesPenalties(request_.sampling)) {
@@ -120,15 +148,22 @@ bool Sequence::ChooseNext(std::span<const float> logits, Sampler& sampler, Gener
   return true;
 }
 
-bool Sequence::Deliver(Clock::time_point now) {
+std::optional<FinishReason> Sequence::EndReason() const {
+  if (matcher_ != nullptr && matcher_->complete()) {
+    return FinishReason::kEndToken;
+  }
+  return at_limit() ? std::optional(FinishReason::kLength) : std::nullopt;
+}
+
+std::optional<FinishReason> Sequence::Deliver(Clock::time_point now) {
   if (!answering_) {
     first_token_ = now;
     answering_ = true;
   }
-  for (size_t i = 0; i < num_chosen_ - (ended_ ? 1 : 0); ++i) {
+  for (size_t i = 0; i < num_chosen_ - (ended_.has_value() ? 1 : 0); ++i) {
     sink_->OnToken(chosen_[i]);
   }
-  return ended_;
+  return ended_.has_value() ? ended_ : EndReason();
 }
 
 void Sequence::Admit(Clock::time_point now) {

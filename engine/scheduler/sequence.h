@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "engine/adapters/adapter_lease.h"
 #include "engine/cache/kv_cache.h"
 #include "engine/generation.h"
+#include "engine/grammar/token_matcher.h"
 #include "engine/sampling/sampler.h"
 #include "engine/sampling/token_counts.h"
 #include "engine/scheduler/prompt_lookup.h"
@@ -25,8 +27,10 @@ class Sequence {
 
   // `request` has passed CheckRequest, and `adapters` are those that it names; `end_ids` are the model's end
   // tokens; the sequence may grow to `max_positions` tokens; a step may guess up to `max_draft` more.
+  // `matcher` is of the request's constraint and has accepted `generated`.
   Sequence(GenerationId id, GenerationRequest request, GenerationSink* sink, std::span<const int32_t> end_ids,
-           size_t max_positions, size_t max_draft, Clock::time_point submitted, AdapterLease adapters = {});
+           size_t max_positions, size_t max_draft, Clock::time_point submitted, AdapterLease adapters = {},
+           std::unique_ptr<TokenMatcher> matcher = nullptr);
 
   GenerationId id() const { return id_; }
   std::span<const ActiveAdapter> adapters() const { return adapters_.list(); }
@@ -38,6 +42,8 @@ class Sequence {
   size_t num_generated() const { return tokens_.size() - request_.prompt.size(); }
   size_t max_tokens() const { return request_.prompt.size() + max_generated_; }  // Prompt and output.
   bool at_limit() const { return num_generated() >= max_generated_; }
+  // Why no token can follow those there are, if so: at_limit, or the constraint allows nothing more.
+  std::optional<FinishReason> EndReason() const;
 
   // Tokens that no step has run yet; one of these is normal for a sequence that decodes.
   size_t num_pending() const { return tokens_.size() - num_cached_; }
@@ -68,8 +74,8 @@ class Sequence {
   void Choose(std::span<const float> logits, Sampler& sampler);
   // Of the last Choose, an end token counted; one more than guesses that were right.
   size_t num_chosen() const { return num_chosen_; }
-  // Delivers them; true if the last one, which is not delivered, ends the answer.
-  bool Deliver(Clock::time_point now);
+  // Delivers them, but for an end token; says why the answer ends with them, if it does.
+  std::optional<FinishReason> Deliver(Clock::time_point now);
 
   void Admit(Clock::time_point now);
   // Its blocks were taken away: everything is pending again.
@@ -80,7 +86,7 @@ class Sequence {
   void Finish(FinishReason reason, Clock::time_point now);
 
  private:
-  // Chooses one token and appends it; false if it ends the answer instead.
+  // Chooses one token and appends it; false if it ends the answer instead, or there is none.
   bool ChooseNext(std::span<const float> logits, Sampler& sampler, GeneratedToken& chosen);
 
   const GenerationId id_;
@@ -99,7 +105,8 @@ class Sequence {
   TokenCounts counts_;
   std::vector<GeneratedToken> chosen_;  // Of one Choose.
   size_t num_chosen_ = 0;
-  bool ended_ = false;
+  std::optional<FinishReason> ended_;      // Instead of the last one of them.
+  std::unique_ptr<TokenMatcher> matcher_;  // Null: anything is allowed.
   size_t cached_prompt_tokens_ = 0;
   int drafted_tokens_ = 0;
   int accepted_tokens_ = 0;

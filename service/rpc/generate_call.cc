@@ -29,6 +29,8 @@ std::string_view ReasonLabel(v1::FinishReason reason) {
       return "stop_string";
     case v1::FINISH_REASON_LENGTH:
       return "length";
+    case v1::FINISH_REASON_DEAD_END:
+      return "dead_end";
     default:
       return "";
   }

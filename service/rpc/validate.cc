@@ -1,6 +1,7 @@
 #include "service/rpc/validate.h"
 
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -11,7 +12,8 @@ namespace {
 
 constexpr int kMaxStops = 16;
 constexpr uint32_t kMaxLogprobs = 20;
-constexpr int kMaxAdapters = 8;  // As engine/generation.h has it.
+constexpr int kMaxAdapters = 8;                   // As engine/generation.h has it.
+constexpr size_t kMaxConstraintBytes = 64 << 10;  // As engine/grammar/grammar.h has it.
 
 // Comparisons are written so that NaN fails them.
 absl::Status CheckClosed(const char* field, float value, float low, float high) {
@@ -86,6 +88,19 @@ absl::Status ValidateAdapters(const v1::GenerateRequest& request) {
   return absl::OkStatus();
 }
 
+// What it says is for the worker to judge, which compiles it.
+absl::Status ValidateConstraint(const v1::GenerateRequest& request) {
+  for (const auto& [field, text] :
+       {std::pair("json_schema", &request.json_schema()), std::pair("regex", &request.regex()),
+        std::pair("grammar", &request.grammar())}) {
+    if (text->size() > kMaxConstraintBytes) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("%s has %d bytes, wanted at most %d", field, text->size(), kMaxConstraintBytes));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateLimits(const v1::GenerateRequest& request) {
   if (request.has_max_tokens()) {
     if (request.max_tokens() == 0) {
@@ -130,6 +145,7 @@ absl::Status ValidateGenerate(const v1::GenerateRequest& request) {
   RETURN_IF_ERROR(ValidateSampling(request.sampling()));
   RETURN_IF_ERROR(ValidateStops(request));
   RETURN_IF_ERROR(ValidateAdapters(request));
+  RETURN_IF_ERROR(ValidateConstraint(request));
   return ValidateLimits(request);
 }
 

@@ -1,6 +1,28 @@
 #include "service/rpc/worker_request.h"
 
 namespace bitnet {
+namespace {
+
+void CopyConstraint(const v1::GenerateRequest& from, worker::v1::GenerateRequest& to) {
+  switch (from.constraint_case()) {
+    case v1::GenerateRequest::kJsonSchema:
+      to.set_json_schema(from.json_schema());
+      break;
+    case v1::GenerateRequest::kJsonObject:
+      to.set_json_object(from.json_object());
+      break;
+    case v1::GenerateRequest::kRegex:
+      to.set_regex(from.regex());
+      break;
+    case v1::GenerateRequest::kGrammar:
+      to.set_grammar(from.grammar());
+      break;
+    case v1::GenerateRequest::CONSTRAINT_NOT_SET:
+      break;
+  }
+}
+
+}  // namespace
 
 void FillWorkerRequest(const v1::GenerateRequest& request, const std::string& request_id,
                        worker::v1::GenerateRequest& out) {
@@ -15,6 +37,7 @@ void FillWorkerRequest(const v1::GenerateRequest& request, const std::string& re
   }
   out.set_priority(request.priority());
   *out.mutable_adapters() = request.adapters();
+  CopyConstraint(request, out);
 }
 
 }  // namespace bitnet

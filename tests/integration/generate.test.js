@@ -60,6 +60,23 @@ test('ends before a stop string', async () => {
   assert.strictEqual(answer.text, whole.text.slice(0, whole.text.indexOf(stop)));
 });
 
+test('gives answers in the form asked for', async () => {
+  const schema = { type: 'object', properties: { name: { type: 'string', maxLength: 20 }, height: { type: 'integer', minimum: 1, maximum: 99 } },
+    required: ['name', 'height'], additionalProperties: false };
+  const messages = { messages: [{ role: 'ROLE_USER', content: 'What is a lighthouse?' }] };
+  const json = await front.generate({ messages, json_schema: JSON.stringify(schema), sampling: { temperature: 1, seed: 3 } });
+  assert.ifError(json.error);
+  assert.strictEqual(json.finished.reason, 'FINISH_REASON_END_TOKEN');
+  const value = JSON.parse(json.text);
+  assert.deepStrictEqual(Object.keys(value), ['name', 'height']);
+  assert.ok(value.name.length <= 20 && value.height >= 1 && value.height <= 99);
+  assert.match((await front.generate({ messages, regex: '(yes|no), \\d{2}' })).text, /^(yes|no), \d{2}$/);
+  assert.match((await front.generate({ messages, grammar: 'root ::= "ab"{3}' })).text, /^(ab){3}$/);
+  const wrong = await front.generate({ messages, json_schema: '{"not": {}}' });
+  assert.strictEqual(wrong.error.code, grpc.status.INVALID_ARGUMENT);
+  assert.match(wrong.error.details, /json_schema: at #: the keyword not is not known/);
+});
+
 test('frees the slot when a client cancels', async () => {
   const answer = await front.generate(kEndless, { onEvent: (event, call) => event.delta && call.cancel() });
   assert.strictEqual(answer.error.code, grpc.status.CANCELLED);

@@ -64,6 +64,10 @@ TEST(ValidateGenerateTest, NamesTheFieldWhatWasFoundAndWhatIsWanted) {
               r.mutable_adapters(0)->set_scale(std::nanf(""));
             }),
             "adapters[0].scale is nan, wanted a finite number");
+  EXPECT_EQ(MessageFor([](auto& r) { r.set_regex(std::string(65537, 'a')); }),
+            "regex has 65537 bytes, wanted at most 65536");
+  EXPECT_EQ(MessageFor([](auto& r) { r.set_json_schema(std::string(65537, ' ')); }),
+            "json_schema has 65537 bytes, wanted at most 65536");
   EXPECT_EQ(MessageFor([](auto& r) { r.add_stop(""); }), "stop[0] is empty, wanted at least one character");
   EXPECT_EQ(MessageFor([](auto& r) {
               for (int i = 0; i < 17; ++i) r.add_stop("x");

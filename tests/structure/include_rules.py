@@ -40,6 +40,7 @@ LIBRARIES_ALLOWED = {
     "engine/chat": {"absl", "nlohmann"},
     "engine/adapters": {"absl", "nlohmann", "pcre2"},
     "engine/convert": {"absl", "nlohmann"},
+    "engine/grammar": {"absl", "nlohmann"},
     "engine/cli": {"absl", "pcre2", "cli11", "nlohmann"},
     "proto": {"protobuf", "grpc", "absl"},
     "worker": {"grpc", "protobuf", "absl", "spdlog"},

@@ -57,6 +57,23 @@ TEST(ToGenerationRequestTest, TakesEveryField) {
   EXPECT_EQ(generation->sampling.seed, std::numeric_limits<uint64_t>::max());
 }
 
+TEST(ToGenerationRequestTest, TakesConstraints) {
+  const auto constraint = [](auto set) {
+    worker::v1::GenerateRequest request = RequestWithPrompt({1, 2});
+    request.mutable_sampling()->set_seed(1);
+    set(request);
+    return ToGenerationRequest(request, 10)->constraint;
+  };
+  EXPECT_EQ(constraint([](auto&) {}), Constraint());
+  EXPECT_EQ(constraint([](auto& r) { r.set_json_schema("{}"); }),
+            (Constraint{ConstraintKind::kJsonSchema, "{}"}));
+  EXPECT_EQ(constraint([](auto& r) { r.set_json_object(true); }), Constraint{ConstraintKind::kJsonObject});
+  EXPECT_EQ(constraint([](auto& r) { r.set_json_object(false); }), Constraint());
+  EXPECT_EQ(constraint([](auto& r) { r.set_regex("a|b"); }), (Constraint{ConstraintKind::kRegex, "a|b"}));
+  EXPECT_EQ(constraint([](auto& r) { r.set_grammar("root ::= a"); }),
+            (Constraint{ConstraintKind::kGrammar, "root ::= a"}));
+}
+
 TEST(ToGenerationRequestTest, HasTheDocumentedDefaults) {
   const absl::StatusOr<GenerationRequest> generation = ToGenerationRequest(RequestWithPrompt({1}), 10);
   ASSERT_TRUE(generation.ok()) << generation.status();

@@ -157,6 +157,42 @@ class InferTest(unittest.TestCase):
         self.assertEqual(plain.stdout, result.stdout)
         self.assertNotIn("guessed", plain.stderr)
 
+    def test_answers_in_the_form_asked_for(self):
+        schema = {"type": "object", "properties": {
+            "name": {"type": "string", "maxLength": 12}, "height": {"type": "integer", "minimum": 1, "maximum": 99},
+            "colours": {"type": "array", "items": {"enum": ["red", "white"]}, "minItems": 1, "maxItems": 3}},
+            "required": ["name", "height", "colours"], "additionalProperties": False}
+        text = json.dumps(schema)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "schema.json")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            for more in ([], ["--temp", "1.2", "--seed", "3"], ["--temp", "1", "--repetition-penalty", "1.1"],
+                         ["--speculate", "lookup"]):
+                args = ["--prompt", QUESTION, "--quiet", *more]
+                answer = self.answer(*args, "--json-schema", text)
+                self.assertEqual(answer, self.answer(*args, "--json-schema", path))
+                value = json.loads(answer)
+                self.assertEqual(list(value), ["name", "height", "colours"])
+                self.assertLessEqual(len(value["name"]), 12)
+                self.assertIn(value["height"], range(1, 100))
+                self.assertTrue(1 <= len(value["colours"]) <= 3 and set(value["colours"]) <= {"red", "white"})
+            path = os.path.join(folder, "list.gbnf")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write('root ::= item{3}\nitem ::= "- " [a-z]{2,5} "\\n"\n')
+            self.assertRegex(self.answer("--prompt", QUESTION, "--quiet", "--grammar", path), r"\A(- [a-z]{2,5}\n){3}\n\Z")
+        self.assertRegex(self.answer("--prompt", QUESTION, "--quiet", "--regex", r"\d{4}-(yes|no)"), r"\A\d{4}-(yes|no)\n\Z")
+        self.assertTrue(self.answer("--prompt", QUESTION, "--quiet", "--json", "--n-predict", "20").startswith("{"))
+
+    def test_says_what_is_wrong_with_a_form(self):
+        for args, message in ((["--regex", "(a"], "regex: at byte 0: there is no ) for this ("),
+                              (["--json-schema", '{"not": {}}'], "json_schema: at #: the keyword not is not known"),
+                              (["--json-schema", "/no/such/file"], "/no/such/file"), (["--grammar", "/no/such/file"], "/no/such/file")):
+            result = run("--prompt", QUESTION, *args)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(message, result.stderr)
+        self.assertEqual(run("--prompt", QUESTION, "--json", "--regex", "a").returncode, 2)
+
     def test_ends_before_a_stop_string(self):
         whole = self.answer("--prompt", QUESTION, "--quiet", "--n-predict", "40").strip()
         stop = whole.split()[2]

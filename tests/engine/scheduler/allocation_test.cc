@@ -7,8 +7,10 @@
 #include <new>
 
 #include "engine/adapters/adapter_lease.h"
+#include "engine/grammar/grammar_cache.h"
 #include "engine/scheduler/batch_scheduler.h"
 #include "tests/engine/adapters/random_adapter.h"
+#include "tests/engine/grammar/list_tokenizer.h"
 #include "tests/engine/tiny_scheduler.h"
 
 namespace {
@@ -107,6 +109,32 @@ TEST(AllocationTest, StepsAllocateNothing) {
     EXPECT_GT(tiny.scheduler.counters().preemptions, 0u);
     EXPECT_GT(tiny.scheduler.counters().prefix_hit_tokens, 0u);
   }
+}
+
+// Once their masks are known: those are kept for all answers with the same grammar, and each takes memory
+// when it is met for the first time.
+TEST(AllocationTest, ConstrainedStepsAllocateNothing) {
+  TinyScheduler tiny({.max_draft = 4});
+  const ListTokenizer tokenizer(JsonTokens(512));
+  GrammarCache grammars(&tokenizer, 512);
+  GenerationRequest request = {.prompt = RandomTokens(12, 512, 1), .max_tokens = 100};
+  request.constraint = {
+      ConstraintKind::kJsonSchema,
+      R"({"type":"array","items":{"type":"string","maxLength":9},"minItems":5,"maxItems":9})"};
+  for (int round = 0; round < 2; ++round) {
+    CountingSink sink;
+    auto matcher = grammars.NewMatcher(request.constraint, {});
+    ASSERT_TRUE(matcher.ok()) << matcher.status();
+    tiny.scheduler.Add(round, request, &sink, Sequence::Clock::now(), {}, *std::move(matcher));
+    while (!tiny.scheduler.idle()) {
+      counting = round == 1;
+      tiny.scheduler.Step();
+      counting = false;
+    }
+    EXPECT_TRUE(sink.finished);
+    EXPECT_GT(sink.tokens, 10);
+  }
+  EXPECT_EQ(allocations.exchange(0), 0);
 }
 
 }  // namespace
