@@ -122,7 +122,7 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
   app.add_option(
          "--speculate", options.speculate,
          "lookup or off: whether workers guess tokens from earlier ones and check several in one step, "
-         "which changes no answer; by default they do")
+         "which changes no answer; by default off")
       ->check(CLI::IsMember({"lookup", "off"}))
       ->group("Workers");
 
