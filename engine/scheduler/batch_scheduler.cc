@@ -204,12 +204,13 @@ void BatchScheduler::AddToBatch(Sequence& sequence, size_t n) {
   if (n == 0) {
     return;
   }
+  const size_t logits_needed = sequence.logits_needed();
   const auto add = [&](int32_t token, size_t position, bool wants_logits) {
     batch_.push_back({.token = token,
                       .position = position,
                       .blocks = &sequence.blocks(),
                       .wants_logits = wants_logits,
-                      .logits_needed = sequence.logits_needed(),
+                      .logits_needed = logits_needed,
                       .adapters = sequence.adapters()});
   };
   size_t position = sequence.num_cached();

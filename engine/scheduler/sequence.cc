@@ -52,10 +52,7 @@ Sequence::Sequence(GenerationId id, GenerationRequest request, GenerationSink* s
   }
 }
 
-size_t Sequence::logits_needed() const {
-  const bool may_end = num_generated() >= static_cast<size_t>(request_.min_tokens);
-  return LogitsNeeded(request_, may_end ? 0 : end_ids_.size());
-}
+size_t Sequence::logits_needed() const { return LogitsNeeded(request_, may_end() ? 0 : end_ids_.size()); }
 
 void Sequence::SkipCached(size_t n) {
   if (!preempted_) {
@@ -112,11 +109,10 @@ void Sequence::Choose(std::span<const float> logits, Sampler& sampler) {
 }
 
 bool Sequence::ChooseNext(std::span<const float> logits, Sampler& sampler, GeneratedToken& chosen) {
-  const bool may_end = num_generated() >= static_cast<size_t>(request_.min_tokens);
   chosen.index = static_cast<int>(num_generated());
   std::span<const uint64_t> allowed;
   if (matcher_ != nullptr) {
-    allowed = matcher_->Allowed(end_ids_, may_end);
+    allowed = matcher_->Allowed(end_ids_, may_end());
     if (std::ranges::all_of(allowed, [](uint64_t word) { return word == 0; })) {
       chosen.id = kNoToken;
       ended_ = matcher_->accepting() ? FinishReason::kEndToken : FinishReason::kDeadEnd;
@@ -125,7 +121,7 @@ bool Sequence::ChooseNext(std::span<const float> logits, Sampler& sampler, Gener
   }
   chosen.id = sampler.Sample(logits, {.params = request_.sampling,
                                       .counts = counts_.counts(),
-                                      .masked = may_end ? std::span<const int32_t>() : end_ids_,
+                                      .masked = may_end() ? std::span<const int32_t>() : end_ids_,
                                       .position = num_tokens(),
                                       .allowed = allowed});
   if (request_.num_logprobs >= 0) {

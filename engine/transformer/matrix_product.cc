@@ -25,9 +25,7 @@ void MultiplyFloats(const KernelSet& kernels, const Matrix& matrix, const Linear
                     TileRange tiles, ProductOut out) {
   const size_t begin = tiles.begin * Matrix::kTileRows;
   const size_t end = std::min(tiles.end * Matrix::kTileRows, matrix.rows);
-  const FloatType type = matrix.layout == MatrixLayout::kFloat32    ? FloatType::kF32
-                         : matrix.layout == MatrixLayout::kBFloat16 ? FloatType::kBf16
-                                                                    : FloatType::kF16;
+  const FloatType type = FloatTypeOf(matrix.layout);
   kernels.float_gemm({.rows = end - begin,
                       .k = matrix.k,
                       .batch = batch,
@@ -124,6 +122,12 @@ void MultiplyInt6(const KernelSet& kernels, const Matrix& matrix, const LinearIn
 }
 
 }  // namespace
+
+FloatType FloatTypeOf(MatrixLayout layout) {
+  return layout == MatrixLayout::kFloat32    ? FloatType::kF32
+         : layout == MatrixLayout::kBFloat16 ? FloatType::kBf16
+                                             : FloatType::kF16;
+}
 
 void MultiplyTiles(const KernelSet& kernels, const Matrix& matrix, const LinearInput& input, size_t batch,
                    const float* factors, TileRange tiles, ProductOut out) {

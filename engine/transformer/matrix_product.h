@@ -20,6 +20,9 @@ struct ProductOut {
   size_t stride;
 };
 
+// Of a layout with float weights.
+FloatType FloatTypeOf(MatrixLayout layout);
+
 // Multiplies `tiles` of 16 rows of `matrix` by the first `batch` rows of `input`, which has the matrix's
 // format. `factors` [batch], of kInt8Token only: weight scale / activation scale. Layouts with float weights
 // write only rows that there are, the others whole tiles.

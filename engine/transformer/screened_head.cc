@@ -6,6 +6,8 @@
 #include <functional>
 #include <limits>
 
+#include "engine/transformer/matrix_product.h"
+
 namespace bitnet {
 namespace {
 
@@ -23,12 +25,6 @@ void Offer(float value, size_t n, std::vector<float>& highest) {
     highest.back() = value;
     std::push_heap(highest.begin(), highest.end(), std::greater());
   }
-}
-
-FloatType FloatTypeOf(MatrixLayout layout) {
-  return layout == MatrixLayout::kFloat32    ? FloatType::kF32
-         : layout == MatrixLayout::kBFloat16 ? FloatType::kBf16
-                                             : FloatType::kF16;
 }
 
 }  // namespace
@@ -57,7 +53,7 @@ void ScreenedHead::Refine(const float* x, const LinearInput& input, size_t b, si
     uint64_t rows_read = 0;
     for (size_t r = begin; r < end; ++r) {
       // What is no number is not below anything.
-      if (logits[r] + (slack.error * screen_.errors[r] + slack.norm * screen_.norms[r]) < threshold) {
+      if (logits[r] + Distance(slack, r) < threshold) {
         logits[r] = kLowest;
         continue;
       }
@@ -109,7 +105,7 @@ float ScreenedHead::Threshold(std::span<const float> logits, Slack slack, size_t
     highest.clear();
     const size_t end = logits.size() * (thread + 1) / num_threads;
     for (size_t r = logits.size() * thread / num_threads; r < end; ++r) {
-      Offer(logits[r] - (slack.error * screen_.errors[r] + slack.norm * screen_.norms[r]), needed, highest);
+      Offer(logits[r] - Distance(slack, r), needed, highest);
     }
   });
   all_highest_.clear();

@@ -40,11 +40,15 @@ class ScreenedHead {
   ScreeningStats stats() const { return {positions_, rows_read_.load(std::memory_order_relaxed)}; }
 
  private:
-  // A logit is within error * errors[r] + norm * norms[r] of the copy's.
+  // What a logit's distance from the copy's depends on beside its row.
   struct Slack {
     float error;
     float norm;
   };
+  // At most that distance.
+  float Distance(Slack slack, size_t r) const {
+    return slack.error * screen_.errors[r] + slack.norm * screen_.norms[r];
+  }
   Slack SlackOf(const float* x, const LinearInput& input, size_t b) const;
   float Threshold(std::span<const float> logits, Slack slack, size_t needed);
 

@@ -1,33 +1,39 @@
 #include "engine/weights/head_screen.h"
 
 #include <atomic>
-#include <bit>
 #include <cassert>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
 #include <limits>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "base/status_macros.h"
 #include "engine/formats/row_decoder.h"
-#include "engine/weights/half.h"
-#include "engine/weights/packed_format.h"
+#include "engine/model/ggml_type.h"
 
 namespace bitnet {
 namespace {
 
-double FloatAt(const Matrix& head, size_t i) {
-  if (head.layout == MatrixLayout::kFloat32) {
-    float value;
-    std::memcpy(&value, head.codes + i * sizeof(value), sizeof(value));
-    return value;
+GgmlType TypeOf(MatrixLayout layout) {
+  switch (layout) {
+    case MatrixLayout::kFloat32:
+      return GgmlType::kF32;
+    case MatrixLayout::kBFloat16:
+      return GgmlType::kBF16;
+    case MatrixLayout::kInt6:
+      return GgmlType::kPackedInt6;
+    default:
+      return GgmlType::kF16;
   }
-  uint16_t bits;
-  std::memcpy(&bits, head.codes + i * sizeof(bits), sizeof(bits));
-  return head.layout == MatrixLayout::kFloat16 ? HalfToFloat(bits)
-                                               : std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
+
+// As it would stand in a file.
+ModelTensor TensorOf(const Matrix& matrix) {
+  const GgmlType type = TypeOf(matrix.layout);
+  return {.name = "output.weight",
+          .type = type,
+          .dims = {matrix.k, matrix.rows},
+          .data = {matrix.codes, GgmlTensorBytes(type, matrix.rows, matrix.k).value()}};
 }
 
 // The root of a sum of squares whose roundings are far below one of float's.
@@ -41,28 +47,26 @@ float RoundedUp(double sum_of_squares) {
 absl::StatusOr<HeadScreen> MeasureScreen(const Matrix& head, const Matrix& copy, ThreadPool& pool) {
   assert(copy.layout == MatrixLayout::kInt6 && head.rows == copy.rows && head.k == copy.k &&
          head.scale == 1 && copy.scale == 1);
-  const ModelTensor tensor = {
-      .name = "the head's copy",
-      .type = GgmlType::kPackedInt6,
-      .dims = {copy.k, copy.rows},
-      .data = {copy.codes, PackedBytes(GgmlType::kPackedInt6, copy.rows, copy.k, copy.group)}};
-  ASSIGN_OR_RETURN(const RowDecoder decoder, RowDecoder::Create(tensor));
+  const ModelTensor head_tensor = TensorOf(head);
+  const ModelTensor copy_tensor = TensorOf(copy);
+  ASSIGN_OR_RETURN(const RowDecoder head_rows, RowDecoder::Create(head_tensor));
+  ASSIGN_OR_RETURN(const RowDecoder copy_rows, RowDecoder::Create(copy_tensor));
   HeadScreen screen = {
       .copy = copy, .errors = AlignedBuffer<float>(copy.rows), .norms = AlignedBuffer<float>(copy.rows)};
   std::atomic<bool> valid = true;
   pool.ParallelFor(copy.rows, [&](size_t begin, size_t end) {
     std::vector<float> row(copy.k);
+    std::vector<float> copied(copy.k);
     for (size_t r = begin; r < end; ++r) {
-      if (!decoder.Floats(r, row.data())) {
+      if (!head_rows.Floats(r, row.data()) || !copy_rows.Floats(r, copied.data())) {
         valid = false;
       }
       double error = 0;
       double norm = 0;
       for (size_t i = 0; i < copy.k; ++i) {
-        const double copied = row[i];
-        const double difference = FloatAt(head, r * copy.k + i) - copied;
+        const double difference = static_cast<double>(row[i]) - copied[i];
         error += difference * difference;
-        norm += copied * copied;
+        norm += static_cast<double>(copied[i]) * copied[i];
       }
       screen.errors[r] = RoundedUp(error);
       screen.norms[r] = RoundedUp(norm);

@@ -21,8 +21,8 @@ struct HeadScreen {
 };
 
 // `head` holds floats of any kind, `copy` is of the same shape and kInt6; neither has a scale of the whole
-// matrix. DATA_LOSS: a row of the copy holds
-// what is no number.
+// matrix. DATA_LOSS: a row holds what is
+// no number.
 absl::StatusOr<HeadScreen> MeasureScreen(const Matrix& head, const Matrix& copy, ThreadPool& pool);
 
 }  // namespace bitnet
