@@ -7,6 +7,12 @@
 
 namespace bitnet {
 
+void Authorize(const std::string& token, grpc::ClientContext& context) {
+  if (!token.empty()) {
+    context.AddMetadata("authorization", "Bearer " + token);
+  }
+}
+
 void MeasuredCall::Start(v1::InferenceService::Stub& stub, const v1::Model& model, const PlannedCall& plan,
                          const std::string& token, CallTimes::Clock::time_point begin, Done done) {
   auto* call = new MeasuredCall(model, plan, token, begin, std::move(done));  // Deletes itself in OnDone.
@@ -24,9 +30,7 @@ MeasuredCall::MeasuredCall(const v1::Model& model, const PlannedCall& plan, cons
   request_.set_max_tokens(plan.max_tokens);
   request_.set_ignore_eos(true);
   times_.tokens.reserve(plan.max_tokens);
-  if (!token.empty()) {
-    context_.AddMetadata("authorization", "Bearer " + token);
-  }
+  Authorize(token, context_);
 }
 
 void MeasuredCall::OnReadDone(bool ok) {

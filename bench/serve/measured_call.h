@@ -13,11 +13,14 @@
 
 namespace bitnet {
 
+// Says in the header "authorization" whose token it is; "": nothing.
+void Authorize(const std::string& token, grpc::ClientContext& context);
+
 // Owns itself: it is there until `done` has returned, which is called on a thread of gRPC's.
 class MeasuredCall final : private grpc::ClientReadReactor<v1::GenerateResponse> {
  public:
   using Done = std::function<void(CallTimes times)>;
-  // `begin` is when it was to be made. `token` goes into the header "authorization"; "": none does.
+  // `begin` is when it was to be made; `token` as above.
   static void Start(v1::InferenceService::Stub& stub, const v1::Model& model, const PlannedCall& plan,
                     const std::string& token, CallTimes::Clock::time_point begin, Done done);
 

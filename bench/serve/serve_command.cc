@@ -25,7 +25,7 @@ using Clock = CallTimes::Clock;
 
 absl::StatusOr<v1::Model> FindModel(Stub& stub, const std::string& token) {
   grpc::ClientContext context;
-  if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+  Authorize(token, context);
   v1::Model model;
   RETURN_IF_ERROR(FromGrpcStatus(stub.GetModel(&context, v1::GetModelRequest(), &model)));
   return model;
