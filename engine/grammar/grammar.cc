@@ -3,7 +3,16 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/str_format.h"
+
 namespace bitnet {
+
+absl::Status CheckGrammarText(std::string_view text) {
+  return text.size() <= kMaxGrammarText
+             ? absl::OkStatus()
+             : absl::InvalidArgumentError(
+                   absl::StrFormat("it has %d bytes; %d are possible", text.size(), kMaxGrammarText));
+}
 
 Grammar::Grammar(Parts parts) : parts_(std::move(parts)) {
   // Begin with one class and split it by each set in turn: a byte's class after a set is what it was before,

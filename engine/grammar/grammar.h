@@ -6,7 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
+
+#include "absl/status/status.h"
 
 namespace bitnet {
 
@@ -18,6 +21,9 @@ inline constexpr size_t kMaxGrammarRules = 16384;
 inline constexpr size_t kMaxGrammarNodes = 128 << 10;
 inline constexpr uint32_t kMaxRepetitions = 32768;  // Of x{m,n}; each takes a node or two.
 inline constexpr int kMaxGrammarNesting = 64;       // Of groups in a text, or of schemas in a schema.
+
+// INVALID_ARGUMENT: it is longer than kMaxGrammarText.
+absl::Status CheckGrammarText(std::string_view text);
 
 // A place in a rule. A rule is a non-deterministic automaton whose steps are bytes or whole other rules.
 struct GrammarNode {

@@ -257,10 +257,7 @@ class GrammarTextParser {
 }  // namespace
 
 absl::StatusOr<Grammar> CompileGrammarText(std::string_view text) {
-  if (text.size() > kMaxGrammarText) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("it has %d bytes; %d are possible", text.size(), kMaxGrammarText));
-  }
+  RETURN_IF_ERROR(CheckGrammarText(text));
   if (const size_t valid = ValidUtf8Prefix(text); valid < text.size()) {
     return TextCursor::ErrorAt(valid, "this is not UTF-8");
   }

@@ -57,8 +57,9 @@ Expr DigitsBetween(std::string_view low, std::string_view high, GrammarBuilder& 
 // From 0 on.
 Expr NaturalsBetween(int64_t min, int64_t max, GrammarBuilder& builder) {
   std::vector<Expr> alternatives;
-  // One length of digits at a time.
-  for (int64_t first = 0, last = 9; first <= max; first = last + 1, last = 10 * last + 9) {
+  // One length of digits at a time. That of kMaxJsonInteger is the last one: the next does not fit.
+  for (int64_t first = 0, last = 9; first <= max;
+       first = last + 1, last = last < kMaxJsonInteger ? 10 * last + 9 : last) {
     if (min <= last) {
       alternatives.push_back(
           DigitsBetween(absl::StrCat(std::max(first, min)), absl::StrCat(std::min(last, max)), builder));

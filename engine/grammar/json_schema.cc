@@ -141,10 +141,7 @@ Expr SchemaCompiler::Values(const std::vector<SchemaJson>& values) {
 }
 
 absl::StatusOr<Grammar> CompileJsonSchema(std::string_view schema) {
-  if (schema.size() > kMaxGrammarText) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("it has %d bytes; %d are possible", schema.size(), kMaxGrammarText));
-  }
+  RETURN_IF_ERROR(CheckGrammarText(schema));
   // Values of const and default can be nested as well, and writing them is recursive.
   bool too_deep = false;
   const auto check_depth = [&](int depth, SchemaJson::parse_event_t, SchemaJson&) {

@@ -169,10 +169,7 @@ absl::StatusOr<Expr> ParseRegex(std::string_view regex, bool whole, WriteChars w
 }
 
 absl::StatusOr<Grammar> CompileRegex(std::string_view regex) {
-  if (regex.size() > kMaxGrammarText) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("it has %d bytes; %d are possible", regex.size(), kMaxGrammarText));
-  }
+  RETURN_IF_ERROR(CheckGrammarText(regex));
   GrammarBuilder builder;
   ASSIGN_OR_RETURN(const Expr expr,
                    ParseRegex(
