@@ -23,8 +23,8 @@ bool QuantizesHead(HeadFormat format, uint64_t rows, uint64_t k);
 const std::map<std::string, HeadFormat>& HeadFormatNames();
 inline constexpr char kHeadHelp[] =
     "The output head: int6 quantises it to 6.5 bits a weight, as precise as Q6_K, and reads 40 % of half "
-    "precision's "
-    "bytes; file keeps it; exact keeps it too and has the 6 bits tell which rows need not be read, for "
+    "precision's bytes; file keeps it; exact keeps it too and has the 6 bits tell which rows need not be "
+    "read, for "
     "greedy "
     "and top-k; auto is int6 for heads of more than 16 million weights";
 
