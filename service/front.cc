@@ -123,7 +123,7 @@ absl::Status Front::Listen() {
                                                  [this](std::string_view authorization) {
                                                    return options_.open_metrics
                                                               ? absl::OkStatus()
-                                                              : callers_->Admit(authorization).status();
+                                                              : callers_->Identify(authorization).status();
                                                  }}));
   RETURN_IF_ERROR(fleet_.Listen(options_.agent_address));
   {

@@ -193,10 +193,10 @@ void WorkerPool::NoteSilence(const WorkerLink& link, absl::Duration elapsed) {
   }
 }
 
-std::optional<std::string> WorkerPool::Stalled(const WorkerLink& link, const LivenessLimits& limits) const {
+std::optional<std::string> WorkerPool::Stalled(const WorkerLink& link, const LivenessLimits& limits) {
   const absl::MutexLock lock(&mutex_);
-  const Worker& worker = workers_[link.index];
-  return worker.link.get() == &link ? worker.liveness.Stalled(limits) : std::nullopt;
+  const Worker* worker = Find(link);
+  return worker == nullptr ? std::nullopt : worker->liveness.Stalled(limits);
 }
 
 bool WorkerPool::Retire(const WorkerLink& link) {

@@ -77,7 +77,7 @@ class WorkerPool : public WorkerObserver {
   void StoreStatus(const WorkerLink& link, worker::v1::WorkerStatus status, absl::Duration elapsed);
   void NoteSilence(const WorkerLink& link, absl::Duration elapsed);
   // Why it is to be killed, if it is.
-  std::optional<std::string> Stalled(const WorkerLink& link, const LivenessLimits& limits) const;
+  std::optional<std::string> Stalled(const WorkerLink& link, const LivenessLimits& limits);
   // Its process is going to leave: no request is given to it any more. False if it is not there already.
   bool Retire(const WorkerLink& link);
   std::vector<View> Views() const;

@@ -8,7 +8,7 @@
 namespace bitnet {
 
 absl::Status AdminService::Admit(const grpc::ServerContext& context) const {
-  return callers_->AdmitAdmin(AuthorizationOf(context)).status();
+  return callers_->CheckAdmin(AuthorizationOf(context));
 }
 
 grpc::Status AdminService::LoadAdapter(grpc::ServerContext* context, const v1::LoadAdapterRequest* request,

@@ -16,6 +16,9 @@
 namespace bitnet {
 namespace {
 
+// Until a worker whose end has not been noticed yet, or one that may take a suspect, is asked for again.
+constexpr absl::Duration kAskAgain = absl::Milliseconds(25);
+
 const char* FailoverReason(const WorkerLink& link) {
   switch (link.end) {
     case WorkerLink::End::kStalled:
@@ -167,8 +170,7 @@ void Generation::OnStreamEvent(const worker::v1::GenerateResponse& event) {
       usage.set_prefill_seconds(whole.prefill_seconds());
       usage.set_decode_seconds(whole.decode_seconds());
     }
-    usage.set_attempts(dispatched_.attempt());
-    usage.set_paused_seconds(absl::ToDoubleSeconds(paused_));
+    TellAttempts(usage);
     ended_ = true;
     owner_->OnFinished(event.finished().reason(), usage);
   }
@@ -211,9 +213,13 @@ v1::Usage Generation::OwnUsage() const {
     usage.set_prefill_seconds(absl::ToDoubleSeconds(first_token_at_ - dispatched_at_));
     usage.set_decode_seconds(absl::ToDoubleSeconds(last_token_at_ - first_token_at_));
   }
+  TellAttempts(usage);
+  return usage;
+}
+
+void Generation::TellAttempts(v1::Usage& usage) const {
   usage.set_attempts(dispatched_.attempt());
   usage.set_paused_seconds(absl::ToDoubleSeconds(paused_));
-  return usage;
 }
 
 void Generation::OnStreamDone(const grpc::Status& status) {
@@ -275,7 +281,7 @@ void Generation::FindWorker(const WorkerLink* lost, absl::Duration delay) {
       return;
     }
     // If the lost one is all that seems to be there, the news of its end is still on the way.
-    delay = absl::Milliseconds(25);
+    delay = kAskAgain;
   }
   Await(delay);
 }
@@ -301,7 +307,7 @@ void Generation::OnWake() {
                                                           absl::FormatDuration(serving_.failover_time), ": ",
                                                           std::string(worker.status().message()))));
   } else {
-    Await(absl::Milliseconds(25));
+    Await(kAskAgain);
   }
 }
 

@@ -96,6 +96,7 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   void FindWorker(const WorkerLink* lost, absl::Duration delay);
   void Await(absl::Duration delay);
   void EndPause(absl::Time now);
+  void TellAttempts(v1::Usage& usage) const;
   void Fail(const grpc::Status& status);
 
   Owner* const owner_;

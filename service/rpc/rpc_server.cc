@@ -14,8 +14,6 @@
 namespace bitnet {
 namespace {
 
-void EnableHealth() { grpc::EnableDefaultHealthCheckService(true); }
-
 void EnableReflection() {
   static const bool done = [] {
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -28,7 +26,7 @@ void EnableReflection() {
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptions& options,
                                                             grpc::Service* service) {
-  EnableHealth();
+  grpc::EnableDefaultHealthCheckService(true);
   if (options.reflection) {
     EnableReflection();
   }

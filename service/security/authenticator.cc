@@ -53,9 +53,9 @@ void Authenticator::ReadAgainIfChanged() {
   callers_ = *std::move(callers);
 }
 
-absl::StatusOr<Authenticator::Admitted> Authenticator::Admit(std::string_view authorization) {
+absl::StatusOr<Caller> Authenticator::Identify(std::string_view authorization) {
   if (open_to_all()) {
-    return Admitted();
+    return Anybody();
   }
   const absl::string_view header(authorization.data(), authorization.size());
   if (!absl::StartsWithIgnoreCase(header, {kScheme.data(), kScheme.size()})) {
@@ -67,25 +67,32 @@ absl::StatusOr<Authenticator::Admitted> Authenticator::Admit(std::string_view au
   if (caller == nullptr) {
     return absl::UnauthenticatedError("the token is not known here");
   }
-  std::shared_ptr<std::atomic<int>>& running = running_[caller->name];
+  return *caller;
+}
+
+absl::StatusOr<Authenticator::Admitted> Authenticator::Admit(std::string_view authorization) {
+  ASSIGN_OR_RETURN(Caller caller, Identify(authorization));
+  if (caller.max_requests == 0) {
+    return Admitted(std::move(caller), nullptr);
+  }
+  const absl::MutexLock lock(&mutex_);
+  std::shared_ptr<std::atomic<int>>& running = running_[caller.name];
   if (running == nullptr) {
     running = std::make_shared<std::atomic<int>>(0);
   }
-  if (caller->max_requests > 0 && *running >= caller->max_requests) {
-    return absl::ResourceExhaustedError(absl::StrCat(caller->name, " has ", caller->max_requests,
+  if (*running >= caller.max_requests) {
+    return absl::ResourceExhaustedError(absl::StrCat(caller.name, " has ", caller.max_requests,
                                                      " requests running, as many as it may have at once"));
   }
   ++*running;
-  return Admitted(*caller, running);
+  return Admitted(std::move(caller), running);
 }
 
-absl::StatusOr<Authenticator::Admitted> Authenticator::AdmitAdmin(std::string_view authorization) {
-  ASSIGN_OR_RETURN(Admitted admitted, Admit(authorization));
-  if (!admitted.caller().admin) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        admitted.caller().name, " is no administrator: 'admin' in the file of tokens makes one"));
-  }
-  return admitted;
+absl::Status Authenticator::CheckAdmin(std::string_view authorization) {
+  ASSIGN_OR_RETURN(const Caller caller, Identify(authorization));
+  return caller.admin ? absl::OkStatus()
+                      : absl::PermissionDeniedError(absl::StrCat(
+                            caller.name, " is no administrator: 'admin' in the file of tokens makes one"));
 }
 
 }  // namespace bitnet

@@ -47,19 +47,23 @@ class Authenticator {
     const Caller& caller() const { return caller_; }
 
    private:
-    Caller caller_ = {.name = "", .admin = true};  // Of everybody, where anybody may call.
+    Caller caller_;
     std::shared_ptr<std::atomic<int>> running_;
   };
 
-  // `authorization` is the header's value, "" if there was none. UNAUTHENTICATED: it is no "Bearer TOKEN", or
-  // nobody's token; PERMISSION_DENIED: not an administrator's; RESOURCE_EXHAUSTED: the caller has as many
-  // requests as it may have. The messages name the caller and never the token.
+  // Who it is. `authorization` is the header's value, "" if there was none. UNAUTHENTICATED: it is no "Bearer
+  // TOKEN", or nobody's token. The messages name the caller and never the token; so below.
+  absl::StatusOr<Caller> Identify(std::string_view authorization);
+  // For a request, which counts. RESOURCE_EXHAUSTED: the caller has as many as it may have.
   absl::StatusOr<Admitted> Admit(std::string_view authorization);
-  absl::StatusOr<Admitted> AdmitAdmin(std::string_view authorization);
+  // PERMISSION_DENIED: it is no administrator.
+  absl::Status CheckAdmin(std::string_view authorization);
 
   bool open_to_all() const { return path_.empty(); }
 
  private:
+  // Of everybody, where anybody may call.
+  static Caller Anybody() { return {.name = "", .admin = true}; }
   void ReadAgainIfChanged() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   std::string path_;  // "": everybody may call.

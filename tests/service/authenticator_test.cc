@@ -42,7 +42,7 @@ class AuthenticatorTest : public testing::Test {
 TEST_F(AuthenticatorTest, LetsEverybodyInWithoutAFile) {
   Authenticator everybody;
   EXPECT_TRUE(everybody.Admit("").ok());
-  EXPECT_TRUE(everybody.AdmitAdmin("").ok());
+  EXPECT_TRUE(everybody.CheckAdmin("").ok());
 }
 
 TEST_F(AuthenticatorTest, WantsABearerTokenThatItKnows) {
@@ -68,15 +68,15 @@ TEST_F(AuthenticatorTest, BoundsTheRequestsOfACaller) {
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ(CodeOf("Bearer " + web_.token), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(CodeOf("Bearer " + ops_.token), absl::StatusCode::kOk);
+  EXPECT_TRUE(authenticator_->Identify("Bearer " + web_.token).ok()) << "to be known is no request";
   *first = Authenticator::Admitted();
   EXPECT_EQ(CodeOf("Bearer " + web_.token), absl::StatusCode::kOk);
 }
 
 TEST_F(AuthenticatorTest, KnowsAdministrators) {
   Start(web_.line + "\n" + ops_.line + " admin\n");
-  EXPECT_EQ(authenticator_->AdmitAdmin("Bearer " + web_.token).status().code(),
-            absl::StatusCode::kPermissionDenied);
-  EXPECT_TRUE(authenticator_->AdmitAdmin("Bearer " + ops_.token).ok());
+  EXPECT_EQ(authenticator_->CheckAdmin("Bearer " + web_.token).code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_TRUE(authenticator_->CheckAdmin("Bearer " + ops_.token).ok());
 }
 
 TEST_F(AuthenticatorTest, ReadsAChangedFileAgain) {
