@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "service/clock.h"
+#include "service/errors/error_details.h"
 #include "service/metrics/metrics_text.h"
 #include "service/port_file.h"
 #include "service/security/exposure.h"
@@ -65,8 +66,9 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
       specs_(specs),
       run_directory_(std::move(run_directory)),
       callers_(std::move(callers)),
-      admission_(options.max_waiting),
+      admission_(options.waiting, Clock::Real()),
       waiters_(Clock::Real()),
+      timers_(Clock::Real()),
       pool_(Names(specs), [this](bool ready) { OnReadiness(ready); }),
       worker_metrics_(&pool_),
       service_({.pool = pool_,
@@ -74,6 +76,7 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
                 .calls = calls_,
                 .metrics = request_metrics_,
                 .waiters = waiters_,
+                .timers = timers_,
                 .failover_time = options.failover_time,
                 .callers = *callers_}),
       adapters_(&pool_, FirstAdapters(options.adapters)),
@@ -86,7 +89,8 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
                             [this](const WorkerLink& link, const std::string& why) {
                               supervisor_->KillProcess(link.index, link.socket_path, why);
                             }}),
-      fleet_({.pool = pool_, .admission = admission_, .calls = calls_, .max_waiting = options.max_waiting}),
+      fleet_(
+          {.pool = pool_, .admission = admission_, .calls = calls_, .max_waiting = options.waiting.requests}),
       admin_service_(
           &adapters_, callers_.get(), [this] { return restart_.Run(); },
           [this](uint32_t percent) { return fleet_.SetWeight(percent); }) {
@@ -184,7 +188,9 @@ void Front::Drain() {
   calls_.Close();
   if (!calls_.AwaitEmpty(absl::Now() + options_.drain_time)) {
     spdlog::warn("{} requests are ended before their time", calls_.size());
-    calls_.EndAll(absl::UnavailableError("the server stopped before the answer was complete; try again"));
+    calls_.EndAll(
+        WithReason(absl::UnavailableError("the server stopped before the answer was complete; try again"),
+                   "SHUTTING_DOWN"));
     calls_.AwaitEmpty(absl::Now() + kLastWrites);
   }
   if (!calls_.AwaitNoClientCalls(absl::Now() + kClientCalls)) {

@@ -26,6 +26,7 @@
 #include "service/security/authenticator.h"
 #include "service/service_options.h"
 #include "service/supervisor/supervisor.h"
+#include "service/timer_queue.h"
 
 namespace bitnet {
 
@@ -81,6 +82,7 @@ class Front {
   Admission admission_;
   CallRegistry calls_;
   WorkerWaiters waiters_;
+  TimerQueue timers_;
   WorkerPool pool_;
   WorkerMetrics worker_metrics_;
   InferenceService service_;

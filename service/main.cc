@@ -38,6 +38,29 @@ struct Seconds {
   double step = 120;
 };
 
+void AddWaitingFlags(CLI::App& app, bitnet::AdmissionLimits& waiting) {
+  app.add_option(
+         "--max-waiting", waiting.requests,
+         "Requests that may wait for their first token; more get RESOURCE_EXHAUSTED and are told when "
+         "to come back")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+  app.add_option("--max-waiting-tokens", waiting.tokens,
+                 "Tokens of prompts and answers (max_tokens, or 256) that these may ask for together; a "
+                 "single request may ask for any number")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+  app.add_option("--max-waiting-per-client", waiting.requests_per_client,
+                 "As --max-waiting, of one client: the name of a token, or an address where callers have no "
+                 "tokens. Behind a load balancer without tokens all clients have one address")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+  app.add_option("--max-waiting-tokens-per-client", waiting.tokens_per_client,
+                 "As --max-waiting-tokens, of one client")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+}
+
 void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::string& new_token) {
   app.set_version_flag("--version", std::string("bitnet-front ") + std::string(bitnet::Version()));
   app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -160,10 +183,7 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
                  "How workers keep keys and values: f16, or f32 in twice, or int8 in half the memory")
       ->check(CLI::IsMember({"f16", "f32", "int8"}))
       ->group("Limits");
-  app.add_option("--max-waiting", options.max_waiting,
-                 "Requests that may wait for their first token; more get RESOURCE_EXHAUSTED")
-      ->check(CLI::PositiveNumber)
-      ->group("Limits");
+  AddWaitingFlags(app, options.waiting);
   app.add_option("--max-message-bytes", options.max_message_bytes, "Size of one request at most")
       ->check(CLI::PositiveNumber)
       ->group("Limits");

@@ -8,10 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
-#include "proto/status_mapping.h"
+#include "service/admission/deadline_check.h"
+#include "service/errors/error_details.h"
 #include "service/rpc/request_id.h"
 #include "service/rpc/validate.h"
 #include "service/security/authorization.h"
+#include "service/security/client_name.h"
 #include "spdlog/spdlog.h"
 
 namespace bitnet {
@@ -29,6 +31,8 @@ std::string_view ReasonLabel(v1::FinishReason reason) {
       return "stop_string";
     case v1::FINISH_REASON_LENGTH:
       return "length";
+    case v1::FINISH_REASON_TIME_LIMIT:
+      return "time_limit";
     case v1::FINISH_REASON_DEAD_END:
       return "dead_end";
     default:
@@ -58,7 +62,7 @@ grpc::ServerWriteReactor<v1::GenerateResponse>* GenerateCall::Start(grpc::Callba
   const absl::MutexLock lock(&call->mutex_);
   call->self_ = call;
   if (absl::Status status = admitted.ok() ? call->Admit() : admitted; !status.ok()) {
-    call->EndWith(ToGrpcStatus(status));
+    call->EndWith(std::move(status));
   }
   return call.get();
 }
@@ -81,21 +85,34 @@ absl::Status GenerateCall::Admit() {
   RETURN_IF_ERROR(CheckModelName(request_.model(), model_));
   RETURN_IF_ERROR(CheckTokenIds("token_ids.ids", request_.token_ids().ids(), model_));
   RETURN_IF_ERROR(CheckTokenIds("stop_token_ids", request_.stop_token_ids(), model_));
-  ASSIGN_OR_RETURN(place_, serving_.admission.Enter());
+  ASSIGN_OR_RETURN(place_, serving_.admission.Enter(ClientName(caller_.caller().name, context_->peer())));
   absl::StatusOr<WorkerLease> worker = serving_.pool.Pick({});
   if (!worker.ok() && serving_.failover_time <= absl::ZeroDuration()) {
     return worker.status();
   }
   RETURN_IF_ERROR(serving_.calls.Enter(self_));
+  if (request_.has_time_limit_seconds()) {
+    serving_.timers.Set(std::shared_ptr<TimerQueue::Sleeper>(self_, this),
+                        arrived_ + absl::Seconds(request_.time_limit_seconds()));
+  }
   generation_.Start(std::shared_ptr<Generation>(self_, &generation_), model_,
                     worker.ok() ? *std::move(worker) : WorkerLease(), context_->deadline());
   return absl::OkStatus();
+}
+
+absl::Status GenerateCall::OnPrepared() {
+  const absl::Duration left = absl::FromChrono(context_->deadline()) - absl::Now();
+  RETURN_IF_ERROR(
+      CheckDeadline(left, serving_.admission.ExpectedWait(),
+                    serving_.pool.PrefillTime(generation_.prompt_tokens(), generation_.prefix())));
+  return place_.Charge(int64_t{generation_.prompt_tokens()} + generation_.expected_tokens());
 }
 
 bool GenerateCall::OnToken(const worker::v1::GeneratedToken& token) {
   if (!accepted_) {
     Accept();
   }
+  place_.Begin();
   const absl::Time now = absl::Now();
   const bool first = answer_.num_tokens() == 0;
   serving_.metrics.CountGeneratedToken(first, now - (first ? arrived_ : last_token_at_));
@@ -118,11 +135,23 @@ void GenerateCall::OnFinished(v1::FinishReason reason, const v1::Usage& usage) {
   Pump();
 }
 
-void GenerateCall::OnFailed(const grpc::Status& status) { EndWith(status); }
+void GenerateCall::OnFailed(const absl::Status& status) { EndWith(status); }
+
+void GenerateCall::OnTimer() {
+  const absl::MutexLock lock(&mutex_);
+  if (end_.has_value() || client_gone_) {
+    return;
+  }
+  if (!accepted_) {
+    Accept();
+  }
+  Complete(v1::FINISH_REASON_TIME_LIMIT, generation_.OwnUsage());
+  StopWork();
+  Pump();
+}
 
 void GenerateCall::Accept() {
   accepted_ = true;
-  place_.Release();
   serving_.metrics.CountPromptTokens(generation_.prompt_tokens());
   v1::Started started;
   started.set_request_id(request_id_);
@@ -142,12 +171,12 @@ void GenerateCall::Complete(v1::FinishReason reason, const v1::Usage& usage) {
     finished.set_stop(*answer_.stop());
   }
   outbox_.Finish(std::move(finished));
-  end_ = grpc::Status::OK;
+  end_ = absl::OkStatus();
 }
 
 void GenerateCall::End(const absl::Status& status) {
   const absl::MutexLock lock(&mutex_);
-  EndWith(ToGrpcStatus(status));
+  EndWith(status);
 }
 
 void GenerateCall::MoveFrom(const WorkerLink& link) {
@@ -155,7 +184,7 @@ void GenerateCall::MoveFrom(const WorkerLink& link) {
   generation_.MoveFrom(link);
 }
 
-void GenerateCall::EndWith(grpc::Status status) {
+void GenerateCall::EndWith(absl::Status status) {
   if (end_.has_value()) {
     return;
   }
@@ -193,9 +222,8 @@ void GenerateCall::Pump() {
   }
   if (client_gone_) {
     const bool late = context_->deadline() <= std::chrono::system_clock::now();
-    FinishWith(late ? grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED,
-                                   absl::StrCat("deadline ", generation_.Progress()))
-                    : grpc::Status(grpc::StatusCode::CANCELLED, "the client cancelled"));
+    FinishWith(late ? absl::DeadlineExceededError(absl::StrCat("deadline ", generation_.Progress()))
+                    : absl::CancelledError("the client cancelled"));
     return;
   }
   if (outbox_.Take(writing_)) {
@@ -211,16 +239,17 @@ void GenerateCall::Pump() {
   }
 }
 
-void GenerateCall::FinishWith(const grpc::Status& status) {
+void GenerateCall::FinishWith(const absl::Status& status) {
   finish_called_ = true;
-  final_code_ = FromGrpcStatus(status).code();
-  Finish(status);
+  final_code_ = status.code();
+  Finish(ErrorReply(serving_.admission.WithRetry(WithRequestId(status, request_id_)), *context_));
 }
 
 void GenerateCall::OnDone() {
   std::shared_ptr<GenerateCall> self;  // Released after the lock.
   const absl::MutexLock lock(&mutex_);
   self = std::move(self_);
+  serving_.timers.Remove(this);
   const std::string_view reason =
       final_code_ == absl::StatusCode::kOk && outbox_.finished() ? ReasonLabel(outbox_.last().reason()) : "";
   const absl::Duration duration = absl::Now() - arrived_;

@@ -15,6 +15,7 @@
 //   unadmitted       first of all: the call gets no slot
 //   on:2:die         a command that only the second attempt follows
 //   fail:3:why       end the call with this status
+//   prefilled:2.5    tell at the end that the prompt took so many seconds
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
 #include <unistd.h>
@@ -69,6 +70,7 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
       writer->Write(event);
     }
     int index = 0;
+    double prefill_seconds = 0;
     for (absl::string_view command : absl::StrSplit(script, ';')) {
       if (absl::ConsumePrefix(&command, "on:")) {
         const std::vector<absl::string_view> parts = absl::StrSplit(command, absl::MaxSplits(':', 1));
@@ -110,6 +112,8 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
       } else if (words[0] == "leave") {
         kill(getpid(), SIGTERM);
         AwaitCancels(context, 1 << 30);
+      } else if (words[0] == "prefilled") {
+        static_cast<void>(absl::SimpleAtod(argument, &prefill_seconds));
       } else if (words[0] == "fail") {
         const std::vector<std::string> status = absl::StrSplit(argument, ':');
         return {static_cast<grpc::StatusCode>(ToInt(status[0])), status[1]};
@@ -126,6 +130,7 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
     event.mutable_finished()->mutable_usage()->set_prompt_tokens(
         static_cast<uint32_t>(request->prompt_size()));
     event.mutable_finished()->mutable_usage()->set_generated_tokens(static_cast<uint32_t>(index));
+    event.mutable_finished()->mutable_usage()->set_prefill_seconds(prefill_seconds);
     writer->Write(event);
     return grpc::Status::OK;
   }
