@@ -11,6 +11,7 @@
 #include "service/errors/error_details.h"
 #include "service/metrics/metrics_text.h"
 #include "service/port_file.h"
+#include "service/rpc/channelz.h"
 #include "service/security/exposure.h"
 #include "spdlog/spdlog.h"
 
@@ -42,6 +43,14 @@ std::vector<v1::Adapter> FirstAdapters(const std::vector<std::string>& flags) {
     adapter.set_path(parts.second);
   }
   return adapters;
+}
+
+absl::Status CheckChannelzAddress(const std::string& address) {
+  return IsLocalAddress(address) ? absl::OkStatus()
+                                 : absl::FailedPreconditionError(absl::StrCat(
+                                       "--channelz would be served at ", address,
+                                       ", which other machines reach, and it asks for no token: give an "
+                                       "--admin-listen that only this machine reaches"));
 }
 
 }  // namespace
@@ -78,7 +87,8 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
                 .waiters = waiters_,
                 .timers = timers_,
                 .failover_time = options.failover_time,
-                .callers = *callers_}),
+                .callers = *callers_,
+                .call_times = options.call_times}),
       adapters_(&pool_, FirstAdapters(options.adapters)),
       restart_(&pool_, {.retire = [this](WorkerLink& link) { Retire(link); },
                         .restart =
@@ -101,22 +111,37 @@ Front::~Front() { Drain(); }
 
 absl::StatusOr<std::unique_ptr<RpcServer>> Front::ListenForRpc(const std::string& flag,
                                                                const std::string& address,
-                                                               grpc::Service* service) const {
+                                                               grpc::Service* service,
+                                                               const char* service_name) const {
   const bool known = !callers_->open_to_all() || !options_.tls.client_ca.empty();
   RETURN_IF_ERROR(CheckExposure(flag, address, known || options_.allow_anonymous));
   ASSIGN_OR_RETURN(auto credentials, MakeServerCredentials(options_.tls));
   return RpcServer::Start({.address = address,
                            .max_message_bytes = options_.max_message_bytes,
                            .credentials = std::move(credentials),
+                           .service_name = service_name,
+                           .connections = options_.connections,
                            .reflection = callers_->open_to_all()},
                           service);
 }
 
 // Ports first: where they are taken, no worker loads a model in vain.
 absl::Status Front::Listen() {
-  ASSIGN_OR_RETURN(rpc_, ListenForRpc("--listen", options_.listen_address, &service_));
-  if (!options_.admin_address.empty()) {
-    ASSIGN_OR_RETURN(admin_, ListenForRpc("--admin-listen", options_.admin_address, &admin_service_));
+  const bool has_admin = !options_.admin_address.empty();
+  if (options_.channelz) {
+    RETURN_IF_ERROR(CheckChannelzAddress(has_admin ? options_.admin_address : options_.listen_address));
+    if (!has_admin) {
+      EnableChannelz();
+    }
+  }
+  ASSIGN_OR_RETURN(rpc_, ListenForRpc("--listen", options_.listen_address, &service_,
+                                      v1::InferenceService::service_full_name()));
+  if (has_admin) {
+    if (options_.channelz) {
+      EnableChannelz();  // From here on: the other port's server is built.
+    }
+    ASSIGN_OR_RETURN(admin_, ListenForRpc("--admin-listen", options_.admin_address, &admin_service_,
+                                          v1::AdminService::service_full_name()));
     admin_->SetServing(true);
     spdlog::info("administration at {}", admin_->address());
   }

@@ -63,7 +63,8 @@ class Front {
 
   absl::Status Listen();
   absl::StatusOr<std::unique_ptr<RpcServer>> ListenForRpc(const std::string& flag, const std::string& address,
-                                                          grpc::Service* service) const;
+                                                          grpc::Service* service,
+                                                          const char* service_name) const;
   void OnReadiness(bool ready);
   void OnStalled(WorkerLink& link, const std::string& why);
   // The process at `link` is leaving: nobody is given to it any more, and those it has go on elsewhere.

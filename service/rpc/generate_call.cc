@@ -19,9 +19,9 @@
 namespace bitnet {
 namespace {
 
-// What may wait for a slow client before the worker is no longer read from. Text of as many tokens is a few
-// kilobytes; beyond that gRPC's flow control holds back the worker.
-constexpr int kMaxPendingTokens = 1024;
+// What may wait for a slow client before the worker is no longer read from. More than a whole answer without
+// log probabilities; beyond that gRPC's flow control holds back the worker.
+constexpr size_t kMaxPendingBytes = 64 << 10;
 
 std::string_view ReasonLabel(v1::FinishReason reason) {
   switch (reason) {
@@ -76,7 +76,8 @@ GenerateCall::GenerateCall(grpc::CallbackServerContext* context, v1::GenerateReq
       arrived_(absl::Now()),
       request_id_(DrawRequestId()),
       generation_(this, &mutex_, request_id_, request_, serving),
-      answer_({request_.stop().begin(), request_.stop().end()}, request_.min_tokens()) {}
+      answer_({request_.stop().begin(), request_.stop().end()}, request_.min_tokens()),
+      times_(serving_.call_times, arrived_) {}
 
 absl::Status GenerateCall::Admit() {
   RETURN_IF_ERROR(ValidateGenerate(request_));
@@ -92,11 +93,11 @@ absl::Status GenerateCall::Admit() {
   }
   RETURN_IF_ERROR(serving_.calls.Enter(self_));
   if (request_.has_time_limit_seconds()) {
-    serving_.timers.Set(std::shared_ptr<TimerQueue::Sleeper>(self_, this),
-                        arrived_ + absl::Seconds(request_.time_limit_seconds()));
+    times_.EndAt(arrived_ + absl::Seconds(request_.time_limit_seconds()));
   }
   generation_.Start(std::shared_ptr<Generation>(self_, &generation_), model_,
                     worker.ok() ? *std::move(worker) : WorkerLease(), context_->deadline());
+  SetTimer();
   return absl::OkStatus();
 }
 
@@ -124,7 +125,7 @@ bool GenerateCall::OnToken(const worker::v1::GeneratedToken& token) {
     StopWork();
   }
   Pump();
-  return outbox_.pending_tokens() < kMaxPendingTokens;
+  return outbox_.pending_bytes() < kMaxPendingBytes;
 }
 
 void GenerateCall::OnFinished(v1::FinishReason reason, const v1::Usage& usage) {
@@ -139,6 +140,24 @@ void GenerateCall::OnFailed(const absl::Status& status) { EndWith(status); }
 
 void GenerateCall::OnTimer() {
   const absl::MutexLock lock(&mutex_);
+  timer_at_ = absl::InfiniteFuture();
+  if (self_ == nullptr) {
+    return;  // OnDone has come in between.
+  }
+  const absl::Time now = absl::Now();
+  if (times_.EndDue(now)) {
+    EndAtLimit();
+  }
+  if (times_.ReaderDue(now)) {
+    GiveUpReader(now);
+  } else if (times_.BeatDue(now)) {
+    Beat(now);
+  }
+  SetTimer();
+}
+
+void GenerateCall::EndAtLimit() {
+  times_.OnEnded();
   if (end_.has_value() || client_gone_) {
     return;
   }
@@ -148,6 +167,41 @@ void GenerateCall::OnTimer() {
   Complete(v1::FINISH_REASON_TIME_LIMIT, generation_.OwnUsage());
   StopWork();
   Pump();
+}
+
+void GenerateCall::Beat(absl::Time now) {
+  times_.OnBeat(now);
+  if (!generation_.accepted() || end_.has_value() || client_gone_) {
+    return;
+  }
+  if (!accepted_) {
+    Accept();
+  }
+  v1::Waiting waiting;
+  waiting.set_state(generation_.state());
+  waiting.set_seconds(absl::ToDoubleSeconds(now - arrived_));
+  outbox_.Wait(std::move(waiting));
+  Pump();
+}
+
+void GenerateCall::GiveUpReader(absl::Time now) {
+  times_.OnReaderGivenUp(now);
+  if (std::exchange(reader_given_up_, true) || end_.has_value()) {
+    context_->TryCancel();
+    return;
+  }
+  EndWith(
+      WithReason(absl::AbortedError(absl::StrCat("the client took nothing for ",
+                                                 absl::FormatDuration(serving_.call_times.slow_reader), ", ",
+                                                 generation_.Progress(), " (--slow-reader-timeout)")),
+                 "SLOW_READER"));
+}
+
+void GenerateCall::SetTimer() {
+  if (const absl::Time next = times_.next(); next < timer_at_) {
+    timer_at_ = next;
+    serving_.timers.Set(std::shared_ptr<TimerQueue::Sleeper>(self_, this), next);
+  }
 }
 
 void GenerateCall::Accept() {
@@ -208,11 +262,13 @@ void GenerateCall::OnCancel() {
 void GenerateCall::OnWriteDone(bool ok) {
   const absl::MutexLock lock(&mutex_);
   write_in_flight_ = false;
+  times_.OnWriteDone(absl::Now());
   if (!ok) {  // The connection is gone; OnCancel may come later, or not for long.
     client_gone_ = true;
     StopWork();
   }
   Pump();
+  SetTimer();
   generation_.Resume();
 }
 
@@ -221,12 +277,12 @@ void GenerateCall::Pump() {
     return;
   }
   if (client_gone_) {
-    const bool late = context_->deadline() <= std::chrono::system_clock::now();
-    FinishWith(late ? absl::DeadlineExceededError(absl::StrCat("deadline ", generation_.Progress()))
-                    : absl::CancelledError("the client cancelled"));
+    FinishWith(WhyGone());
     return;
   }
   if (outbox_.Take(writing_)) {
+    times_.OnWriteStarted(absl::Now());
+    SetTimer();
     if (writing_.has_finished()) {
       finish_called_ = true;
       StartWriteAndFinish(&writing_, grpc::WriteOptions(), grpc::Status::OK);
@@ -237,6 +293,15 @@ void GenerateCall::Pump() {
   } else if (end_.has_value()) {
     FinishWith(*end_);
   }
+}
+
+absl::Status GenerateCall::WhyGone() const {
+  if (end_.has_value() && !end_->ok()) {
+    return *end_;
+  }
+  return context_->deadline() <= std::chrono::system_clock::now()
+             ? absl::DeadlineExceededError(absl::StrCat("deadline ", generation_.Progress()))
+             : absl::CancelledError("the client cancelled");
 }
 
 void GenerateCall::FinishWith(const absl::Status& status) {

@@ -144,6 +144,21 @@ void Generation::Dispatch() {
                                 dispatched_, deadline_, &serving_.calls);
 }
 
+void Generation::OnStreamAccepted() {
+  const absl::MutexLock lock(mutex_);
+  accepted_ = true;
+}
+
+v1::Waiting::State Generation::state() const {
+  if (lost_at_.has_value()) {
+    return v1::Waiting::STATE_PAUSED;
+  }
+  if (num_tokens() > 0) {
+    return v1::Waiting::STATE_DECODE;
+  }
+  return admitted_ ? v1::Waiting::STATE_PREFILL : v1::Waiting::STATE_QUEUED;
+}
+
 void Generation::OnStreamEvent(const worker::v1::GenerateResponse& event) {
   const absl::MutexLock lock(mutex_);
   if (ended_ || leaving_) {

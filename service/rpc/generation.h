@@ -66,6 +66,9 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   uint64_t prefix() const { return PrefixMemory::Hash({dispatched_.prompt().data(), prompt_tokens()}); }
   uint32_t num_tokens() const { return static_cast<uint32_t>(dispatched_.generated_size()); }
   uint64_t seed() const { return dispatched_.sampling().seed(); }
+  // A worker has taken it, this one or one that was lost since.
+  bool accepted() const { return accepted_; }
+  v1::Waiting::State state() const;
   // As far as it can be told from here, where queueing is part of the time to the first token.
   v1::Usage OwnUsage() const;
   // "after 3 tokens".
@@ -82,6 +85,7 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
 
   // From gRPC and from the waiters: these take the lock.
   void OnTokenized(TokenizeCall& call, const grpc::Status& status);
+  void OnStreamAccepted() override;
   void OnStreamEvent(const worker::v1::GenerateResponse& event) override;
   void OnStreamDone(const grpc::Status& status) override;
   void OnWake() override;
@@ -117,6 +121,7 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   v1::Model model_;
   std::chrono::system_clock::time_point deadline_;
   bool prepared_ = false;
+  bool accepted_ = false;
   bool ended_ = false;
   worker::v1::GenerateRequest dispatched_;  // With the tokens so far, as the next attempt will need them.
 
