@@ -76,6 +76,7 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
       run_directory_(std::move(run_directory)),
       callers_(std::move(callers)),
       admission_(options.waiting, Clock::Real()),
+      resumable_(options.resumable),
       waiters_(Clock::Real()),
       timers_(Clock::Real()),
       pool_(Names(specs), [this](bool ready) { OnReadiness(ready); }),
@@ -88,7 +89,9 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
                 .timers = timers_,
                 .failover_time = options.failover_time,
                 .callers = *callers_,
-                .call_times = options.call_times}),
+                .call_times = options.call_times,
+                .resumable = resumable_,
+                .resume_window = options.resume_window}),
       adapters_(&pool_, FirstAdapters(options.adapters)),
       restart_(&pool_, {.retire = [this](WorkerLink& link) { Retire(link); },
                         .restart =

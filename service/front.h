@@ -21,6 +21,7 @@
 #include "service/rpc/admin_service.h"
 #include "service/rpc/call_registry.h"
 #include "service/rpc/inference_service.h"
+#include "service/rpc/resume_store.h"
 #include "service/rpc/rpc_server.h"
 #include "service/run_directory.h"
 #include "service/security/authenticator.h"
@@ -82,6 +83,7 @@ class Front {
   RequestMetrics request_metrics_;
   Admission admission_;
   CallRegistry calls_;
+  ResumeStore resumable_;
   WorkerWaiters waiters_;
   TimerQueue timers_;
   WorkerPool pool_;
