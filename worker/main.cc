@@ -90,6 +90,9 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   app.add_option("--head", flags->engine.weights.head, kHeadHelp)
       ->transform(CLI::CheckedTransformer(HeadFormatNames()))
       ->default_str("auto");
+  app.add_option("--sparsity", flags->engine.weights.sparsity, kSparsityHelp)
+      ->transform(CLI::CheckedTransformer(SparsityNames()))
+      ->default_str("off");
   app.add_option("--kv-type", flags->engine.kv_type, kKvTypeHelp)
       ->transform(CLI::CheckedTransformer(KvTypeNames()))
       ->default_str("f16");

@@ -84,6 +84,7 @@ absl::StatusOr<EngineOptions> MakeEngineOptions(const BenchOptions& options, int
   engine.chunk_size = options.chunk_sizes.front();
   engine.weights.head = options.head_format;
   engine.kv_type = options.kv_type;
+  engine.weights.sparsity = options.sparsity;
   if (!options.isa.empty()) {
     const Isa* isa = FindIsa(options.isa);
     if (isa == nullptr || !Covers(DetectCpuFeatures(), isa->features)) {

@@ -246,6 +246,11 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->group(group)
       ->transform(CLI::CheckedTransformer(HeadFormatNames()))
       ->default_str("auto");
+  app.add_option("--sparsity", options.engine.weights.sparsity, kSparsityHelp)
+      ->type_name("on|off")
+      ->group(group)
+      ->transform(CLI::CheckedTransformer(SparsityNames()))
+      ->default_str("off");
   app.add_option("--kv-type", options.engine.kv_type, kKvTypeHelp)
       ->type_name("NAME")
       ->group(group)
