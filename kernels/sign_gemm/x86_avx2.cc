@@ -48,13 +48,17 @@ void StoreHalf(const SignGemmArgs& args, size_t row, size_t b, __m256i minus) {
   _mm_storeu_ps(args.y + b * args.y_stride + row, _mm_mul_ps(_mm_cvtepi32_ps(dot), scale));
 }
 
-template <bool kTernary, int kColumns>
-void BitColumns(const SignGemmArgs& args, size_t tile, size_t b) {
+// Tile number `tile` and, if there are two, the one `other` tiles on: two streams of memory, as in
+// ternary_gemm/x86_avx2.cc.
+template <bool kTernary, int kTiles, int kColumns>
+void BitTiles(const SignGemmArgs& args, size_t tile, size_t other, size_t b) {
+  constexpr int kHalves = 2 * kTiles;
   const size_t blocks = args.k / kSignBlockK;
   const uint8_t* w = args.w + tile * blocks * kBlockBytes;
+  const size_t other_bytes = other * blocks * kBlockBytes;
   const uint64_t* plus = args.plus + b * args.x_stride;
   const uint64_t* minus = kTernary ? args.minus + b * args.x_stride : nullptr;
-  __m256i totals[2][kColumns];
+  __m256i totals[kHalves][kColumns];
 #pragma GCC unroll 8
   for (auto& half : totals) {
 #pragma GCC unroll 8
@@ -63,51 +67,62 @@ void BitColumns(const SignGemmArgs& args, size_t tile, size_t b) {
   for (size_t i = 0; i < blocks;) {
     const size_t left = blocks - i;
     const size_t end = i + (left < kBlocksPerWidening ? left : kBlocksPerWidening);
-    __m256i sums[2][kColumns];
+    __m256i sums[kHalves][kColumns];
 #pragma GCC unroll 8
     for (auto& half : sums) {
 #pragma GCC unroll 8
       for (__m256i& sum : half) sum = _mm256_setzero_si256();
     }
     for (; i < end; ++i, w += kBlockBytes) {
-      // A prefetch past the weights is harmless: it cannot fault.
-      _mm_prefetch(reinterpret_cast<const char*>(w) + kPrefetchBytes, _MM_HINT_T0);
 #pragma GCC unroll 8
-      for (int half = 0; half < 2; ++half) {
-        const __m256i bits = LoadHalf(w + half * kBlockBytes / 2);
+      for (int h = 0; h < kHalves; ++h) {
+        const uint8_t* block = w + h / 2 * other_bytes;
+        // A prefetch past the weights is harmless: it cannot fault.
+        if (h % 2 == 0) _mm_prefetch(reinterpret_cast<const char*>(block) + kPrefetchBytes, _MM_HINT_T0);
+        const __m256i bits = LoadHalf(block + h % 2 * kBlockBytes / 2);
 #pragma GCC unroll 8
         for (int c = 0; c < kColumns; ++c) {
           const size_t at = c * args.x_stride + i;
-          sums[half][c] =
-              _mm256_add_epi8(sums[half][c], CountBytes(MinusBits<kTernary>(bits, plus, minus, at)));
+          sums[h][c] = _mm256_add_epi8(sums[h][c], CountBytes(MinusBits<kTernary>(bits, plus, minus, at)));
         }
       }
     }
 #pragma GCC unroll 8
-    for (int half = 0; half < 2; ++half) {
+    for (int h = 0; h < kHalves; ++h) {
 #pragma GCC unroll 8
       for (int c = 0; c < kColumns; ++c) {
-        totals[half][c] =
-            _mm256_add_epi64(totals[half][c], _mm256_sad_epu8(sums[half][c], _mm256_setzero_si256()));
+        totals[h][c] = _mm256_add_epi64(totals[h][c], _mm256_sad_epu8(sums[h][c], _mm256_setzero_si256()));
       }
     }
   }
 #pragma GCC unroll 8
-  for (int half = 0; half < 2; ++half) {
+  for (int h = 0; h < kHalves; ++h) {
 #pragma GCC unroll 8
     for (int c = 0; c < kColumns; ++c) {
-      StoreHalf<kTernary>(args, tile * kSignTileRows + 4 * half, b + c, totals[half][c]);
+      StoreHalf<kTernary>(args, (tile + h / 2 * other) * kSignTileRows + 4 * (h % 2), b + c, totals[h][c]);
     }
   }
 }
 
+// Each tile of the first half with one of the second.
+template <bool kTernary>
+void OneBitColumn(const SignGemmArgs& args) {
+  const size_t half = args.tiles / 2;
+  for (size_t tile = 0; tile < half; ++tile) BitTiles<kTernary, 2, 1>(args, tile, half, 0);
+  if (args.tiles % 2 != 0) BitTiles<kTernary, 1, 1>(args, args.tiles - 1, 0, 0);
+}
+
 template <bool kTernary>
 void BitGemm(const SignGemmArgs& args) {
+  if (args.batch == 1) {
+    OneBitColumn<kTernary>(args);
+    return;
+  }
   for (size_t tile = 0; tile < args.tiles; ++tile) {
     size_t b = 0;
-    for (; b + kMaxBitColumns <= args.batch; b += kMaxBitColumns) BitColumns<kTernary, 3>(args, tile, b);
-    if (args.batch - b == 2) BitColumns<kTernary, 2>(args, tile, b);
-    if (args.batch - b == 1) BitColumns<kTernary, 1>(args, tile, b);
+    for (; b + kMaxBitColumns <= args.batch; b += kMaxBitColumns) BitTiles<kTernary, 1, 3>(args, tile, 0, b);
+    if (args.batch - b == 2) BitTiles<kTernary, 1, 2>(args, tile, 0, b);
+    if (args.batch - b == 1) BitTiles<kTernary, 1, 1>(args, tile, 0, b);
   }
 }
 
