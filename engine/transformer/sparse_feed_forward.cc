@@ -6,8 +6,8 @@
 namespace bitnet {
 namespace {
 
-// Of a matrix, for all tokens together. Rows and columns are found in memory one by one, at a third to a half of
-// the speed of reading all in order: from here on that would be no faster (bench/RESULTS.md).
+// Of a matrix, for all tokens together. Rows and columns are found in memory one by one, at a third to a half
+// of the speed of reading all in order: from here on that would be no faster (bench/RESULTS.md).
 constexpr double kMostKept = 0.30;
 
 // Of a list: some microseconds of work, so that no thread waits long for the last one.
