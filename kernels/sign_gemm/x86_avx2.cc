@@ -38,14 +38,18 @@ __m256i MinusBits(__m256i w, const uint64_t* plus, const uint64_t* minus, size_t
                          _mm256_andnot_si256(w, Broadcast(plus[block])));
 }
 
+// `low` counts products of -1 in rows 0-3 of the tile, `high` in rows 4-7.
 template <bool kTernary>
-void StoreHalf(const SignGemmArgs& args, size_t row, size_t b, __m256i minus) {
+[[gnu::always_inline]] inline void StoreTile(const SignGemmArgs& args, size_t tile, size_t b, __m256i low,
+                                             __m256i high) {
   // Counts are below 2^31: the low half of each 64-bit lane is all of it.
-  const __m256i even = _mm256_permutevar8x32_epi32(minus, _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6));
+  const __m256 halves = _mm256_shuffle_ps(_mm256_castsi256_ps(low), _mm256_castsi256_ps(high), 0x88);
+  const __m256i minus = _mm256_permute4x64_epi64(_mm256_castps_si256(halves), 0xd8);
   const auto total = static_cast<int>(kTernary ? args.nonzero[b] : static_cast<int32_t>(args.k));
-  const __m128i dot = _mm_sub_epi32(_mm_set1_epi32(total), _mm_slli_epi32(_mm256_castsi256_si128(even), 1));
-  const __m128 scale = _mm_mul_ps(_mm_loadu_ps(args.row_scale + row), _mm_set1_ps(args.x_scale[b]));
-  _mm_storeu_ps(args.y + b * args.y_stride + row, _mm_mul_ps(_mm_cvtepi32_ps(dot), scale));
+  const __m256i dot = _mm256_sub_epi32(_mm256_set1_epi32(total), _mm256_slli_epi32(minus, 1));
+  const size_t row = tile * kSignTileRows;
+  const __m256 scale = _mm256_mul_ps(_mm256_loadu_ps(args.row_scale + row), _mm256_set1_ps(args.x_scale[b]));
+  _mm256_storeu_ps(args.y + b * args.y_stride + row, _mm256_mul_ps(_mm256_cvtepi32_ps(dot), scale));
 }
 
 // Tile number `tile` and, if there are two, the one `other` tiles on: two streams of memory, as in
@@ -96,10 +100,10 @@ void BitTiles(const SignGemmArgs& args, size_t tile, size_t other, size_t b) {
     }
   }
 #pragma GCC unroll 8
-  for (int h = 0; h < kHalves; ++h) {
+  for (int t = 0; t < kTiles; ++t) {
 #pragma GCC unroll 8
     for (int c = 0; c < kColumns; ++c) {
-      StoreHalf<kTernary>(args, (tile + h / 2 * other) * kSignTileRows + 4 * (h % 2), b + c, totals[h][c]);
+      StoreTile<kTernary>(args, tile + t * other, b + c, totals[2 * t][c], totals[2 * t + 1][c]);
     }
   }
 }
