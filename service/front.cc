@@ -8,8 +8,10 @@
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "service/clock.h"
+#include "service/errors/error_details.h"
 #include "service/metrics/metrics_text.h"
 #include "service/port_file.h"
+#include "service/rpc/channelz.h"
 #include "service/security/exposure.h"
 #include "spdlog/spdlog.h"
 
@@ -43,6 +45,14 @@ std::vector<v1::Adapter> FirstAdapters(const std::vector<std::string>& flags) {
   return adapters;
 }
 
+absl::Status CheckChannelzAddress(const std::string& address) {
+  return IsLocalAddress(address) ? absl::OkStatus()
+                                 : absl::FailedPreconditionError(absl::StrCat(
+                                       "--channelz would be served at ", address,
+                                       ", which other machines reach, and it asks for no token: give an "
+                                       "--admin-listen that only this machine reaches"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Front>> Front::Start(const ServiceOptions& options,
@@ -65,8 +75,9 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
       specs_(specs),
       run_directory_(std::move(run_directory)),
       callers_(std::move(callers)),
-      admission_(options.max_waiting),
+      admission_(options.waiting, Clock::Real()),
       waiters_(Clock::Real()),
+      timers_(Clock::Real()),
       pool_(Names(specs), [this](bool ready) { OnReadiness(ready); }),
       worker_metrics_(&pool_),
       service_({.pool = pool_,
@@ -74,8 +85,10 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
                 .calls = calls_,
                 .metrics = request_metrics_,
                 .waiters = waiters_,
+                .timers = timers_,
                 .failover_time = options.failover_time,
-                .callers = *callers_}),
+                .callers = *callers_,
+                .call_times = options.call_times}),
       adapters_(&pool_, FirstAdapters(options.adapters)),
       restart_(&pool_, {.retire = [this](WorkerLink& link) { Retire(link); },
                         .restart =
@@ -86,7 +99,8 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
                             [this](const WorkerLink& link, const std::string& why) {
                               supervisor_->KillProcess(link.index, link.socket_path, why);
                             }}),
-      fleet_({.pool = pool_, .admission = admission_, .calls = calls_, .max_waiting = options.max_waiting}),
+      fleet_(
+          {.pool = pool_, .admission = admission_, .calls = calls_, .max_waiting = options.waiting.requests}),
       admin_service_(
           &adapters_, callers_.get(), [this] { return restart_.Run(); },
           [this](uint32_t percent) { return fleet_.SetWeight(percent); }) {
@@ -97,22 +111,37 @@ Front::~Front() { Drain(); }
 
 absl::StatusOr<std::unique_ptr<RpcServer>> Front::ListenForRpc(const std::string& flag,
                                                                const std::string& address,
-                                                               grpc::Service* service) const {
+                                                               grpc::Service* service,
+                                                               const char* service_name) const {
   const bool known = !callers_->open_to_all() || !options_.tls.client_ca.empty();
   RETURN_IF_ERROR(CheckExposure(flag, address, known || options_.allow_anonymous));
   ASSIGN_OR_RETURN(auto credentials, MakeServerCredentials(options_.tls));
   return RpcServer::Start({.address = address,
                            .max_message_bytes = options_.max_message_bytes,
                            .credentials = std::move(credentials),
+                           .service_name = service_name,
+                           .connections = options_.connections,
                            .reflection = callers_->open_to_all()},
                           service);
 }
 
 // Ports first: where they are taken, no worker loads a model in vain.
 absl::Status Front::Listen() {
-  ASSIGN_OR_RETURN(rpc_, ListenForRpc("--listen", options_.listen_address, &service_));
-  if (!options_.admin_address.empty()) {
-    ASSIGN_OR_RETURN(admin_, ListenForRpc("--admin-listen", options_.admin_address, &admin_service_));
+  const bool has_admin = !options_.admin_address.empty();
+  if (options_.channelz) {
+    RETURN_IF_ERROR(CheckChannelzAddress(has_admin ? options_.admin_address : options_.listen_address));
+    if (!has_admin) {
+      EnableChannelz();
+    }
+  }
+  ASSIGN_OR_RETURN(rpc_, ListenForRpc("--listen", options_.listen_address, &service_,
+                                      v1::InferenceService::service_full_name()));
+  if (has_admin) {
+    if (options_.channelz) {
+      EnableChannelz();  // From here on: the other port's server is built.
+    }
+    ASSIGN_OR_RETURN(admin_, ListenForRpc("--admin-listen", options_.admin_address, &admin_service_,
+                                          v1::AdminService::service_full_name()));
     admin_->SetServing(true);
     spdlog::info("administration at {}", admin_->address());
   }
@@ -184,7 +213,9 @@ void Front::Drain() {
   calls_.Close();
   if (!calls_.AwaitEmpty(absl::Now() + options_.drain_time)) {
     spdlog::warn("{} requests are ended before their time", calls_.size());
-    calls_.EndAll(absl::UnavailableError("the server stopped before the answer was complete; try again"));
+    calls_.EndAll(
+        WithReason(absl::UnavailableError("the server stopped before the answer was complete; try again"),
+                   "SHUTTING_DOWN"));
     calls_.AwaitEmpty(absl::Now() + kLastWrites);
   }
   if (!calls_.AwaitNoClientCalls(absl::Now() + kClientCalls)) {

@@ -26,6 +26,7 @@
 #include "service/security/authenticator.h"
 #include "service/service_options.h"
 #include "service/supervisor/supervisor.h"
+#include "service/timer_queue.h"
 
 namespace bitnet {
 
@@ -62,7 +63,8 @@ class Front {
 
   absl::Status Listen();
   absl::StatusOr<std::unique_ptr<RpcServer>> ListenForRpc(const std::string& flag, const std::string& address,
-                                                          grpc::Service* service) const;
+                                                          grpc::Service* service,
+                                                          const char* service_name) const;
   void OnReadiness(bool ready);
   void OnStalled(WorkerLink& link, const std::string& why);
   // The process at `link` is leaving: nobody is given to it any more, and those it has go on elsewhere.
@@ -81,6 +83,7 @@ class Front {
   Admission admission_;
   CallRegistry calls_;
   WorkerWaiters waiters_;
+  TimerQueue timers_;
   WorkerPool pool_;
   WorkerMetrics worker_metrics_;
   InferenceService service_;

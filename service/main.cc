@@ -36,7 +36,88 @@ struct Seconds {
   double failover = 60;
   double stall = 10;
   double step = 120;
+  double heartbeat = 10;
+  double slow_reader = 60;
+  double keepalive = 30;
+  double keepalive_timeout = 10;
+  double max_connection_age = 0;
+  double max_connection_age_grace = 0;
+
+  void FillIn(ServiceOptions& options) const {
+    const auto or_infinite = [](double value) {
+      return value > 0 ? absl::Seconds(value) : absl::InfiniteDuration();
+    };
+    options.drain_time = absl::Seconds(drain);
+    options.failover_time = absl::Seconds(failover);
+    options.stall_time = absl::Seconds(stall);
+    options.step_limit = absl::Seconds(step);
+    options.call_times = {.heartbeat = absl::Seconds(heartbeat), .slow_reader = absl::Seconds(slow_reader)};
+    options.connections = {.keepalive_time = absl::Seconds(keepalive),
+                           .keepalive_timeout = absl::Seconds(keepalive_timeout),
+                           .max_age = or_infinite(max_connection_age),
+                           .max_age_grace = or_infinite(max_connection_age_grace)};
+  }
 };
+
+// Of clients, their connections and how long they may be quiet.
+void AddConnectionFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds) {
+  app.add_option(
+         "--heartbeat", seconds.heartbeat,
+         "Seconds of silence after which a client is told that its answer is still on the way, once a "
+         "worker has taken the request; 0: never")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->group("Connections");
+  app.add_option("--slow-reader-timeout", seconds.slow_reader,
+                 "A client that takes nothing of its answer for so many seconds loses it")
+      ->check(CLI::Range(0.001, 86400.0))
+      ->group("Connections");
+  app.add_option("--keepalive-seconds", seconds.keepalive,
+                 "A client whose connection has been quiet for so long is pinged")
+      ->check(CLI::Range(1.0, 86400.0))
+      ->group("Connections");
+  app.add_option("--keepalive-timeout", seconds.keepalive_timeout,
+                 "Seconds in which it has to answer, or its requests are cancelled")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->group("Connections");
+  app.add_option(
+         "--max-connection-age", seconds.max_connection_age,
+         "After so many seconds, give or take a tenth, a client is asked to connect again: the way to "
+         "spread clients over servers behind a balancer of connections; 0: never")
+      ->check(CLI::Range(0.0, 1e6))
+      ->group("Connections");
+  app.add_option("--max-connection-age-grace", seconds.max_connection_age_grace,
+                 "How long after that answers in progress may use the old connection; 0: to their end")
+      ->check(CLI::Range(0.0, 1e6))
+      ->group("Connections");
+  app.add_flag(
+         "--channelz", options.channelz,
+         "Serve gRPC's channelz at --admin-listen, or without that at --listen; only at an address that "
+         "no other machine reaches, for it asks for no token")
+      ->group("Connections");
+}
+
+void AddWaitingFlags(CLI::App& app, bitnet::AdmissionLimits& waiting) {
+  app.add_option(
+         "--max-waiting", waiting.requests,
+         "Requests that may wait for their first token; more get RESOURCE_EXHAUSTED and are told when "
+         "to come back")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+  app.add_option("--max-waiting-tokens", waiting.tokens,
+                 "Tokens of prompts and answers (max_tokens, or 256) that these may ask for together; a "
+                 "single request may ask for any number")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+  app.add_option("--max-waiting-per-client", waiting.requests_per_client,
+                 "As --max-waiting, of one client: the name of a token, or an address where callers have no "
+                 "tokens. Behind a load balancer without tokens all clients have one address")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+  app.add_option("--max-waiting-tokens-per-client", waiting.tokens_per_client,
+                 "As --max-waiting-tokens, of one client")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+}
 
 void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::string& new_token) {
   app.set_version_flag("--version", std::string("bitnet-front ") + std::string(bitnet::Version()));
@@ -166,10 +247,8 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
                  "How workers keep keys and values: f16, or f32 in twice, or int8 in half the memory")
       ->check(CLI::IsMember({"f16", "f32", "int8"}))
       ->group("Limits");
-  app.add_option("--max-waiting", options.max_waiting,
-                 "Requests that may wait for their first token; more get RESOURCE_EXHAUSTED")
-      ->check(CLI::PositiveNumber)
-      ->group("Limits");
+  AddWaitingFlags(app, options.waiting);
+  AddConnectionFlags(app, options, seconds);
   app.add_option("--max-message-bytes", options.max_message_bytes, "Size of one request at most")
       ->check(CLI::PositiveNumber)
       ->group("Limits");
@@ -250,10 +329,7 @@ int Main(int argc, char** argv) {
     std::printf("%s\n%s\n", made.token.c_str(), made.line.c_str());
     return 0;
   }
-  options.drain_time = absl::Seconds(seconds.drain);
-  options.failover_time = absl::Seconds(seconds.failover);
-  options.stall_time = absl::Seconds(seconds.stall);
-  options.step_limit = absl::Seconds(seconds.step);
+  seconds.FillIn(options);
   if (absl::Status status = bitnet::SetUpLogging("bitnet-front", options.log_level); !status.ok()) {
     return Fail(status, kExitUsage);
   }

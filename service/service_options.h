@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "service/admission/admission_limits.h"
+#include "service/rpc/call_times.h"
+#include "service/rpc/connection_options.h"
 #include "service/security/server_credentials.h"
 
 namespace bitnet {
@@ -45,8 +48,11 @@ struct ServiceOptions {
   std::vector<std::string> adapters;  // NAME=PATH of what workers load when they start.
   std::string log_level = "info";
 
-  int max_waiting = 256;  // Requests without a first token yet; more are refused with RESOURCE_EXHAUSTED.
-  int max_message_bytes = 4 << 20;                // Of one request.
+  AdmissionLimits waiting;  // What may wait for a first token; more is refused with RESOURCE_EXHAUSTED.
+  CallTimeLimits call_times;
+  ConnectionOptions connections;    // Of both gRPC ports.
+  bool channelz = false;            // Serve gRPC's channelz, where only this machine reaches it.
+  int max_message_bytes = 4 << 20;  // Of one request.
   absl::Duration drain_time = absl::Seconds(30);  // How long running requests may go on after SIGTERM.
   // How long an answer that lost its worker, or a request while none is ready, waits for one. Zero: both end
   // with UNAVAILABLE at once.

@@ -11,7 +11,11 @@ namespace bitnet {
 GenerateCall* GenerateCall::Start(const worker::v1::GenerateRequest& request, Engine* engine,
                                   CallGate* gate) {
   auto* call = new GenerateCall(request.attempt(), engine, gate);
-  if (absl::Status status = call->Submit(request); !status.ok()) {
+  if (absl::Status status = call->Submit(request); status.ok()) {
+    // Tells the front that the request is in good hands, long before the first token, perhaps. Not in the way
+    // of the engine's first write: until gRPC has been handed the call, it keeps both and does them in order.
+    call->StartSendInitialMetadata();
+  } else {
     {
       absl::MutexLock lock(&call->mutex_);
       call->engine_done_ = true;

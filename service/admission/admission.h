@@ -1,48 +1,92 @@
 // The bound on requests that wait.
 #pragma once
 
-#include <atomic>
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "service/admission/admission_limits.h"
+#include "service/admission/drain_rate.h"
+#include "service/admission/retry_pacer.h"
+#include "service/clock.h"
 
 namespace bitnet {
 
-// Counts the requests that have no first token yet: those are what a further request would wait behind. A
-// request that streams has its slot and is bounded by the workers. Safe to share between threads.
+// Counts the requests that have no first token yet, and the tokens they ask for: those are what a further
+// request would wait behind. A request that streams has its slot and is bounded by the workers. Measures how
+// fast they get their turn, and tells those it refuses when to come back. Safe to share between threads.
 class Admission {
  public:
   // A place among the waiting; given back on destruction.
   class Place {
    public:
     Place() = default;
-    explicit Place(Admission* admission) : admission_(admission) {}
-    Place(Place&& other) noexcept : admission_(std::exchange(other.admission_, nullptr)) {}
+    Place(Admission* admission, std::string client) : admission_(admission), client_(std::move(client)) {}
+    Place(Place&& other) noexcept { *this = std::move(other); }
     Place& operator=(Place&& other) noexcept {
       std::swap(admission_, other.admission_);
+      std::swap(client_, other.client_);
+      std::swap(tokens_, other.tokens_);
       return *this;
     }
     ~Place() { Release(); }
-    void Release() {
-      if (Admission* admission = std::exchange(admission_, nullptr)) {
-        --admission->waiting_;
-      }
-    }
+
+    // The request is known to ask for so many tokens: of its prompt, and of the answer as far as it can be
+    // told. Once. RESOURCE_EXHAUSTED, as Enter, if those that wait ask for too many with it.
+    absl::Status Charge(int64_t tokens);
+    // Its turn has come: as Release, and counts for how fast the queue moves.
+    void Begin() { Leave(true); }
+    void Release() { Leave(false); }
 
    private:
+    friend class Admission;
+    void Leave(bool begun);
+
     Admission* admission_ = nullptr;
+    std::string client_;
+    int64_t tokens_ = 0;
   };
 
-  explicit Admission(int max_waiting) : max_waiting_(max_waiting) {}
+  // Borrows `clock`.
+  Admission(const AdmissionLimits& limits, Clock* clock) : limits_(limits), clock_(clock) {}
 
-  // RESOURCE_EXHAUSTED if `max_waiting` are waiting.
-  absl::StatusOr<Place> Enter();
-  int waiting() const { return waiting_; }
+  // For a request of `client`. RESOURCE_EXHAUSTED if as many wait as may, with the bound that was met
+  // (QuotaFailure, ErrorInfo) and when there should be room (RetryInfo).
+  absl::StatusOr<Place> Enter(const std::string& client);
+
+  // How long a request that comes now is expected to wait for its turn, by how fast those before it got
+  // theirs. Zero if nobody waits, or nothing has been measured.
+  absl::Duration ExpectedWait() const;
+  // The same status with when to come back, if it is RESOURCE_EXHAUSTED and does not say.
+  absl::Status WithRetry(absl::Status status);
+
+  int waiting() const;
+  int64_t waiting_tokens() const;
 
  private:
-  const int max_waiting_;
-  std::atomic<int> waiting_ = 0;
+  struct Load {
+    int requests = 0;
+    int64_t tokens = 0;
+  };
+  struct Bound;
+
+  absl::Status Charge(Place& place, int64_t tokens);
+  void Leave(const Place& place, bool begun);
+  absl::Status Check(const Bound& bound) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Tick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const AdmissionLimits limits_;
+  Clock* const clock_;
+  mutable absl::Mutex mutex_;
+  Load all_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Load> clients_ ABSL_GUARDED_BY(mutex_);  // Those that have someone waiting.
+  DrainRate rate_ ABSL_GUARDED_BY(mutex_);
+  RetryPacer pacer_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace bitnet

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "service/errors/field_violations.h"
 #include "service/fleet/agent_weight.h"
 #include "spdlog/spdlog.h"
 
@@ -17,7 +18,7 @@ absl::Status FleetAgent::Listen(const std::string& address) {
 
 absl::Status FleetAgent::SetWeight(uint32_t percent) {
   if (percent > 100) {
-    return absl::InvalidArgumentError(absl::StrCat("percent is ", percent, ", wanted at most 100"));
+    return InvalidField("percent", absl::StrCat("is ", percent, ", wanted at most 100"));
   }
   if (server_ == nullptr) {
     return absl::FailedPreconditionError("no load balancer is told: start the server with --agent-listen");

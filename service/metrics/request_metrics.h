@@ -19,7 +19,7 @@ class RequestMetrics {
   RequestMetrics();
 
   // Once for each request, when it has ended. `reason` is why an answer finished ("end_token", "stop_string",
-  // "length"), or empty where there was none.
+  // "length", "time_limit", "dead_end"), or empty where there was none.
   void CountRequest(std::string_view method, absl::StatusCode code, std::string_view reason,
                     absl::Duration duration);
   void CountPromptTokens(size_t tokens) { prompt_tokens_.Increment(static_cast<double>(tokens)); }

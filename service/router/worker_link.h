@@ -12,6 +12,7 @@
 
 #include "proto/bitnet/v1/admin.grpc.pb.h"
 #include "proto/bitnet/worker/v1/worker.grpc.pb.h"
+#include "service/router/prefill_speed.h"
 
 namespace bitnet {
 
@@ -32,6 +33,7 @@ struct WorkerLink {
   std::atomic<int> active = 0;      // Requests that run on it, by our own count.
   std::atomic<int64_t> tokens = 0;  // What they have yet to compute, by our estimate.
   std::atomic<int> suspects = 0;    // Of those, the ones that want no other suspect beside them.
+  PrefillSpeed prefill_speed;
   std::atomic<End> end = End::kNone;
 };
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/status_mapping.h"
+#include "service/errors/error_details.h"
 #include "spdlog/spdlog.h"
 
 namespace bitnet {
@@ -123,6 +124,24 @@ RouteCandidate WorkerPool::ToCandidate(const Worker& worker) {
   return candidate;
 }
 
+std::optional<absl::Duration> WorkerPool::PrefillTime(uint32_t tokens, uint64_t prefix) const {
+  const absl::MutexLock lock(&mutex_);
+  if (prefixes_.Find(prefix).has_value()) {
+    return std::nullopt;
+  }
+  double fastest = 0;
+  for (const Worker& worker : workers_) {
+    if (worker.link != nullptr) {
+      const double speed = worker.link->prefill_speed.tokens_per_second();
+      if (speed == 0) {
+        return std::nullopt;
+      }
+      fastest = std::max(fastest, speed);
+    }
+  }
+  return fastest > 0 ? std::optional(absl::Seconds(tokens / fastest)) : std::nullopt;
+}
+
 absl::Status WorkerPool::CheckReady() const {
   const absl::MutexLock lock(&mutex_);
   return AnyReady() ? absl::OkStatus() : NotReady();
@@ -223,8 +242,10 @@ absl::Status WorkerPool::NotReady() const {
   const auto describe = [](std::string* out, const Worker& worker) {
     absl::StrAppend(out, "worker ", worker.view.name, " ", worker.state);
   };
-  return absl::UnavailableError(
-      absl::StrCat("no worker is ready: ", absl::StrJoin(workers_, "; ", describe), "; try again later"));
+  return WithReason(
+      absl::UnavailableError(
+          absl::StrCat("no worker is ready: ", absl::StrJoin(workers_, "; ", describe), "; try again later")),
+      "NO_WORKER_READY");
 }
 
 int WorkerPool::NumReady() const {

@@ -58,6 +58,9 @@ class WorkerPool : public WorkerObserver {
   // The ready worker that will be done with it the soonest, or that knows its beginning (route.h).
   // UNAVAILABLE says what each worker is doing instead.
   absl::StatusOr<WorkerLease> Pick(const Wanted& wanted);
+  // How long a prompt of so many tokens takes by the speed of the fastest ready worker. None if there is one
+  // whose speed is not known yet, or that may have the prompt's beginning in its cache.
+  std::optional<absl::Duration> PrefillTime(uint32_t tokens, uint64_t prefix) const;
   // OK if Pick would find a worker now.
   absl::Status CheckReady() const;
   // False if there were not `workers` of them ready until `deadline`.

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "proto/status_mapping.h"
+#include "service/errors/error_details.h"
 #include "service/security/authorization.h"
 
 namespace bitnet {
@@ -14,29 +14,29 @@ absl::Status AdminService::Admit(const grpc::ServerContext& context) const {
 grpc::Status AdminService::LoadAdapter(grpc::ServerContext* context, const v1::LoadAdapterRequest* request,
                                        v1::Adapter* response) {
   if (const absl::Status status = Admit(*context); !status.ok()) {
-    return ToGrpcStatus(status);
+    return ErrorReply(status, *context);
   }
   absl::StatusOr<v1::Adapter> adapter = adapters_->Load(*request);
   if (adapter.ok()) {
     *response = *std::move(adapter);
   }
-  return ToGrpcStatus(adapter.status());
+  return ErrorReply(adapter.status(), *context);
 }
 
 grpc::Status AdminService::UnloadAdapter(grpc::ServerContext* context,
                                          const v1::UnloadAdapterRequest* request,
                                          v1::UnloadAdapterResponse* /*response*/) {
   if (const absl::Status status = Admit(*context); !status.ok()) {
-    return ToGrpcStatus(status);
+    return ErrorReply(status, *context);
   }
-  return ToGrpcStatus(adapters_->Unload(request->name()));
+  return ErrorReply(adapters_->Unload(request->name()), *context);
 }
 
 grpc::Status AdminService::ListAdapters(grpc::ServerContext* context,
                                         const v1::ListAdaptersRequest* /*request*/,
                                         v1::ListAdaptersResponse* response) {
   if (const absl::Status status = Admit(*context); !status.ok()) {
-    return ToGrpcStatus(status);
+    return ErrorReply(status, *context);
   }
   for (v1::Adapter& adapter : adapters_->list()) {
     *response->add_adapters() = std::move(adapter);
@@ -48,17 +48,17 @@ grpc::Status AdminService::RestartWorkers(grpc::ServerContext* context,
                                           const v1::RestartWorkersRequest* /*request*/,
                                           v1::RestartWorkersResponse* /*response*/) {
   if (const absl::Status status = Admit(*context); !status.ok()) {
-    return ToGrpcStatus(status);
+    return ErrorReply(status, *context);
   }
-  return ToGrpcStatus(restart_());
+  return ErrorReply(restart_(), *context);
 }
 
 grpc::Status AdminService::SetWeight(grpc::ServerContext* context, const v1::SetWeightRequest* request,
                                      v1::SetWeightResponse* /*response*/) {
   if (const absl::Status status = Admit(*context); !status.ok()) {
-    return ToGrpcStatus(status);
+    return ErrorReply(status, *context);
   }
-  return ToGrpcStatus(set_weight_(request->percent()));
+  return ErrorReply(set_weight_(request->percent()), *context);
 }
 
 }  // namespace bitnet

@@ -2,11 +2,15 @@
 
 #include <utility>
 
+#include "service/errors/error_details.h"
+
 namespace bitnet {
 namespace {
 
 absl::Status Closed() {
-  return absl::UnavailableError("the server is shutting down and takes no new requests; try another one");
+  return WithReason(
+      absl::UnavailableError("the server is shutting down and takes no new requests; try another one"),
+      "SHUTTING_DOWN");
 }
 
 }  // namespace

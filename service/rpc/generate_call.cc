@@ -8,18 +8,20 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
-#include "proto/status_mapping.h"
+#include "service/admission/deadline_check.h"
+#include "service/errors/error_details.h"
 #include "service/rpc/request_id.h"
 #include "service/rpc/validate.h"
 #include "service/security/authorization.h"
+#include "service/security/client_name.h"
 #include "spdlog/spdlog.h"
 
 namespace bitnet {
 namespace {
 
-// What may wait for a slow client before the worker is no longer read from. Text of as many tokens is a few
-// kilobytes; beyond that gRPC's flow control holds back the worker.
-constexpr int kMaxPendingTokens = 1024;
+// What may wait for a slow client before the worker is no longer read from. More than a whole answer without
+// log probabilities; beyond that gRPC's flow control holds back the worker.
+constexpr size_t kMaxPendingBytes = 64 << 10;
 
 std::string_view ReasonLabel(v1::FinishReason reason) {
   switch (reason) {
@@ -29,6 +31,8 @@ std::string_view ReasonLabel(v1::FinishReason reason) {
       return "stop_string";
     case v1::FINISH_REASON_LENGTH:
       return "length";
+    case v1::FINISH_REASON_TIME_LIMIT:
+      return "time_limit";
     case v1::FINISH_REASON_DEAD_END:
       return "dead_end";
     default:
@@ -58,7 +62,7 @@ grpc::ServerWriteReactor<v1::GenerateResponse>* GenerateCall::Start(grpc::Callba
   const absl::MutexLock lock(&call->mutex_);
   call->self_ = call;
   if (absl::Status status = admitted.ok() ? call->Admit() : admitted; !status.ok()) {
-    call->EndWith(ToGrpcStatus(status));
+    call->EndWith(std::move(status));
   }
   return call.get();
 }
@@ -72,7 +76,8 @@ GenerateCall::GenerateCall(grpc::CallbackServerContext* context, v1::GenerateReq
       arrived_(absl::Now()),
       request_id_(DrawRequestId()),
       generation_(this, &mutex_, request_id_, request_, serving),
-      answer_({request_.stop().begin(), request_.stop().end()}, request_.min_tokens()) {}
+      answer_({request_.stop().begin(), request_.stop().end()}, request_.min_tokens()),
+      times_(serving_.call_times, arrived_) {}
 
 absl::Status GenerateCall::Admit() {
   RETURN_IF_ERROR(ValidateGenerate(request_));
@@ -81,21 +86,34 @@ absl::Status GenerateCall::Admit() {
   RETURN_IF_ERROR(CheckModelName(request_.model(), model_));
   RETURN_IF_ERROR(CheckTokenIds("token_ids.ids", request_.token_ids().ids(), model_));
   RETURN_IF_ERROR(CheckTokenIds("stop_token_ids", request_.stop_token_ids(), model_));
-  ASSIGN_OR_RETURN(place_, serving_.admission.Enter());
+  ASSIGN_OR_RETURN(place_, serving_.admission.Enter(ClientName(caller_.caller().name, context_->peer())));
   absl::StatusOr<WorkerLease> worker = serving_.pool.Pick({});
   if (!worker.ok() && serving_.failover_time <= absl::ZeroDuration()) {
     return worker.status();
   }
   RETURN_IF_ERROR(serving_.calls.Enter(self_));
+  if (request_.has_time_limit_seconds()) {
+    times_.EndAt(arrived_ + absl::Seconds(request_.time_limit_seconds()));
+  }
   generation_.Start(std::shared_ptr<Generation>(self_, &generation_), model_,
                     worker.ok() ? *std::move(worker) : WorkerLease(), context_->deadline());
+  SetTimer();
   return absl::OkStatus();
+}
+
+absl::Status GenerateCall::OnPrepared() {
+  const absl::Duration left = absl::FromChrono(context_->deadline()) - absl::Now();
+  RETURN_IF_ERROR(
+      CheckDeadline(left, serving_.admission.ExpectedWait(),
+                    serving_.pool.PrefillTime(generation_.prompt_tokens(), generation_.prefix())));
+  return place_.Charge(int64_t{generation_.prompt_tokens()} + generation_.expected_tokens());
 }
 
 bool GenerateCall::OnToken(const worker::v1::GeneratedToken& token) {
   if (!accepted_) {
     Accept();
   }
+  place_.Begin();
   const absl::Time now = absl::Now();
   const bool first = answer_.num_tokens() == 0;
   serving_.metrics.CountGeneratedToken(first, now - (first ? arrived_ : last_token_at_));
@@ -107,7 +125,7 @@ bool GenerateCall::OnToken(const worker::v1::GeneratedToken& token) {
     StopWork();
   }
   Pump();
-  return outbox_.pending_tokens() < kMaxPendingTokens;
+  return outbox_.pending_bytes() < kMaxPendingBytes;
 }
 
 void GenerateCall::OnFinished(v1::FinishReason reason, const v1::Usage& usage) {
@@ -118,11 +136,76 @@ void GenerateCall::OnFinished(v1::FinishReason reason, const v1::Usage& usage) {
   Pump();
 }
 
-void GenerateCall::OnFailed(const grpc::Status& status) { EndWith(status); }
+void GenerateCall::OnFailed(const absl::Status& status) { EndWith(status); }
+
+void GenerateCall::OnTimer() {
+  const absl::MutexLock lock(&mutex_);
+  timer_at_ = absl::InfiniteFuture();
+  if (self_ == nullptr) {
+    return;  // OnDone has come in between.
+  }
+  const absl::Time now = absl::Now();
+  if (times_.EndDue(now)) {
+    EndAtLimit();
+  }
+  if (times_.ReaderDue(now)) {
+    GiveUpReader(now);
+  } else if (times_.BeatDue(now)) {
+    Beat(now);
+  }
+  SetTimer();
+}
+
+void GenerateCall::EndAtLimit() {
+  times_.OnEnded();
+  if (end_.has_value() || client_gone_) {
+    return;
+  }
+  if (!accepted_) {
+    Accept();
+  }
+  Complete(v1::FINISH_REASON_TIME_LIMIT, generation_.OwnUsage());
+  StopWork();
+  Pump();
+}
+
+void GenerateCall::Beat(absl::Time now) {
+  times_.OnBeat(now);
+  if (!generation_.accepted() || end_.has_value() || client_gone_) {
+    return;
+  }
+  if (!accepted_) {
+    Accept();
+  }
+  v1::Waiting waiting;
+  waiting.set_state(generation_.state());
+  waiting.set_seconds(absl::ToDoubleSeconds(now - arrived_));
+  outbox_.Wait(std::move(waiting));
+  Pump();
+}
+
+void GenerateCall::GiveUpReader(absl::Time now) {
+  times_.OnReaderGivenUp(now);
+  if (std::exchange(reader_given_up_, true) || end_.has_value()) {
+    context_->TryCancel();
+    return;
+  }
+  EndWith(
+      WithReason(absl::AbortedError(absl::StrCat("the client took nothing for ",
+                                                 absl::FormatDuration(serving_.call_times.slow_reader), ", ",
+                                                 generation_.Progress(), " (--slow-reader-timeout)")),
+                 "SLOW_READER"));
+}
+
+void GenerateCall::SetTimer() {
+  if (const absl::Time next = times_.next(); next < timer_at_) {
+    timer_at_ = next;
+    serving_.timers.Set(std::shared_ptr<TimerQueue::Sleeper>(self_, this), next);
+  }
+}
 
 void GenerateCall::Accept() {
   accepted_ = true;
-  place_.Release();
   serving_.metrics.CountPromptTokens(generation_.prompt_tokens());
   v1::Started started;
   started.set_request_id(request_id_);
@@ -142,12 +225,12 @@ void GenerateCall::Complete(v1::FinishReason reason, const v1::Usage& usage) {
     finished.set_stop(*answer_.stop());
   }
   outbox_.Finish(std::move(finished));
-  end_ = grpc::Status::OK;
+  end_ = absl::OkStatus();
 }
 
 void GenerateCall::End(const absl::Status& status) {
   const absl::MutexLock lock(&mutex_);
-  EndWith(ToGrpcStatus(status));
+  EndWith(status);
 }
 
 void GenerateCall::MoveFrom(const WorkerLink& link) {
@@ -155,7 +238,7 @@ void GenerateCall::MoveFrom(const WorkerLink& link) {
   generation_.MoveFrom(link);
 }
 
-void GenerateCall::EndWith(grpc::Status status) {
+void GenerateCall::EndWith(absl::Status status) {
   if (end_.has_value()) {
     return;
   }
@@ -179,11 +262,13 @@ void GenerateCall::OnCancel() {
 void GenerateCall::OnWriteDone(bool ok) {
   const absl::MutexLock lock(&mutex_);
   write_in_flight_ = false;
+  times_.OnWriteDone(absl::Now());
   if (!ok) {  // The connection is gone; OnCancel may come later, or not for long.
     client_gone_ = true;
     StopWork();
   }
   Pump();
+  SetTimer();
   generation_.Resume();
 }
 
@@ -192,13 +277,12 @@ void GenerateCall::Pump() {
     return;
   }
   if (client_gone_) {
-    const bool late = context_->deadline() <= std::chrono::system_clock::now();
-    FinishWith(late ? grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED,
-                                   absl::StrCat("deadline ", generation_.Progress()))
-                    : grpc::Status(grpc::StatusCode::CANCELLED, "the client cancelled"));
+    FinishWith(WhyGone());
     return;
   }
   if (outbox_.Take(writing_)) {
+    times_.OnWriteStarted(absl::Now());
+    SetTimer();
     if (writing_.has_finished()) {
       finish_called_ = true;
       StartWriteAndFinish(&writing_, grpc::WriteOptions(), grpc::Status::OK);
@@ -211,16 +295,26 @@ void GenerateCall::Pump() {
   }
 }
 
-void GenerateCall::FinishWith(const grpc::Status& status) {
+absl::Status GenerateCall::WhyGone() const {
+  if (end_.has_value() && !end_->ok()) {
+    return *end_;
+  }
+  return context_->deadline() <= std::chrono::system_clock::now()
+             ? absl::DeadlineExceededError(absl::StrCat("deadline ", generation_.Progress()))
+             : absl::CancelledError("the client cancelled");
+}
+
+void GenerateCall::FinishWith(const absl::Status& status) {
   finish_called_ = true;
-  final_code_ = FromGrpcStatus(status).code();
-  Finish(status);
+  final_code_ = status.code();
+  Finish(ErrorReply(serving_.admission.WithRetry(WithRequestId(status, request_id_)), *context_));
 }
 
 void GenerateCall::OnDone() {
   std::shared_ptr<GenerateCall> self;  // Released after the lock.
   const absl::MutexLock lock(&mutex_);
   self = std::move(self_);
+  serving_.timers.Remove(this);
   const std::string_view reason =
       final_code_ == absl::StatusCode::kOk && outbox_.finished() ? ReasonLabel(outbox_.last().reason()) : "";
   const absl::Duration duration = absl::Now() - arrived_;

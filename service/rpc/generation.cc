@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
-#include "proto/status_mapping.h"
+#include "service/errors/error_details.h"
 #include "service/rpc/request_id.h"
 #include "service/rpc/validate.h"
 #include "service/rpc/worker_failure.h"
@@ -64,7 +64,7 @@ void Generation::GoOn(WorkerLease worker) {
 
 void Generation::Begin() {
   if (absl::Status status = Prepare(); !status.ok()) {
-    Fail(ToGrpcStatus(status));
+    Fail(status);
     return;
   }
   worker_.Release();
@@ -77,17 +77,21 @@ void Generation::Begin() {
   }
 }
 
-// An answer whose length is not limited is taken for one of kUsualAnswer. The prompt's tokens take a fraction
-// of the time of the answer's, since many are computed at once.
-WorkerPool::Wanted Generation::Wanted(const WorkerLink* avoid) const {
+uint32_t Generation::expected_tokens() const {
   constexpr uint32_t kUsualAnswer = 256;
+  const uint32_t room = model_.context_length() - std::min(model_.context_length(), prompt_tokens());
+  return std::min(request_.has_max_tokens() ? request_.max_tokens() : kUsualAnswer, room);
+}
+
+// The prompt's tokens take a fraction of the time of the answer's, since many are computed at once.
+WorkerPool::Wanted Generation::Wanted(const WorkerLink* avoid) const {
   constexpr uint32_t kPromptTokensPerToken = 8;
   WorkerPool::Wanted wanted = {.avoid = avoid, .suspect = policy_.suspect()};
   if (prepared_) {
-    const uint32_t most = request_.has_max_tokens() ? request_.max_tokens() : kUsualAnswer;
+    const uint32_t most = expected_tokens();
     wanted.tokens =
         (prompt_tokens() + num_tokens()) / kPromptTokensPerToken + most - std::min(most, num_tokens());
-    wanted.prefix = PrefixMemory::Hash({dispatched_.prompt().data(), prompt_tokens()});
+    wanted.prefix = prefix();
   }
   return wanted;
 }
@@ -128,7 +132,7 @@ absl::Status Generation::Prepare() {
     dispatched_.mutable_sampling()->set_seed(DrawSeed());
   }
   dispatched_at_ = absl::Now();
-  return absl::OkStatus();
+  return owner_->OnPrepared();
 }
 
 void Generation::Dispatch() {
@@ -138,6 +142,21 @@ void Generation::Dispatch() {
                 dispatched_.attempt(), prompt_tokens(), Progress(), worker_name_);
   stream_ = WorkerStream::Start(std::shared_ptr<WorkerStream::Listener>(self_.lock(), this), worker_.stub(),
                                 dispatched_, deadline_, &serving_.calls);
+}
+
+void Generation::OnStreamAccepted() {
+  const absl::MutexLock lock(mutex_);
+  accepted_ = true;
+}
+
+v1::Waiting::State Generation::state() const {
+  if (lost_at_.has_value()) {
+    return v1::Waiting::STATE_PAUSED;
+  }
+  if (num_tokens() > 0) {
+    return v1::Waiting::STATE_DECODE;
+  }
+  return admitted_ ? v1::Waiting::STATE_PREFILL : v1::Waiting::STATE_QUEUED;
 }
 
 void Generation::OnStreamEvent(const worker::v1::GenerateResponse& event) {
@@ -152,8 +171,8 @@ void Generation::OnStreamEvent(const worker::v1::GenerateResponse& event) {
     const uint32_t next = num_tokens();
     const v1::Token& token = event.token().token();
     if (token.index() > next) {
-      Fail({grpc::StatusCode::INTERNAL,
-            absl::StrCat("worker ", worker_name_, " sent token ", token.index(), ", wanted ", next)});
+      Fail(absl::InternalError(
+          absl::StrCat("worker ", worker_name_, " sent token ", token.index(), ", wanted ", next)));
       return;
     }
     // Not one of an attempt that was given up, nor one that is here already.
@@ -162,17 +181,7 @@ void Generation::OnStreamEvent(const worker::v1::GenerateResponse& event) {
       more = owner_->OnToken(event.token());
     }
   } else if (event.has_finished() && event.finished().attempt() == dispatched_.attempt()) {
-    EndPause(absl::Now());
-    v1::Usage usage = event.finished().usage();
-    if (dispatched_.attempt() > 1) {  // The worker knows but the last part.
-      const v1::Usage whole = OwnUsage();
-      usage.set_queue_seconds(whole.queue_seconds());
-      usage.set_prefill_seconds(whole.prefill_seconds());
-      usage.set_decode_seconds(whole.decode_seconds());
-    }
-    TellAttempts(usage);
-    ended_ = true;
-    owner_->OnFinished(event.finished().reason(), usage);
+    Finish(event.finished());
   }
   if (stream_ == nullptr || leaving_) {
     return;
@@ -182,6 +191,23 @@ void Generation::OnStreamEvent(const worker::v1::GenerateResponse& event) {
   } else {
     stream_->Pause();
   }
+}
+
+void Generation::Finish(const worker::v1::GenerateFinished& finished) {
+  EndPause(absl::Now());
+  v1::Usage usage = finished.usage();
+  if (dispatched_.attempt() > 1) {  // The worker knows but the last part.
+    const v1::Usage whole = OwnUsage();
+    usage.set_queue_seconds(whole.queue_seconds());
+    usage.set_prefill_seconds(whole.prefill_seconds());
+    usage.set_decode_seconds(whole.decode_seconds());
+  } else {
+    worker_.link()->prefill_speed.Learn(usage.prompt_tokens() - usage.cached_tokens(),
+                                        absl::Seconds(usage.prefill_seconds()));
+  }
+  TellAttempts(usage);
+  ended_ = true;
+  owner_->OnFinished(finished.reason(), usage);
 }
 
 void Generation::AddToken(const worker::v1::GeneratedToken& token) {
@@ -239,7 +265,7 @@ void Generation::AttemptFailed(const grpc::Status& status) {
   // A worker whose queue is full has refused a new request for good reason, and one that goes on for none.
   const bool full = dispatched_.attempt() > 1 && status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
   if (!planned && !full && !IsWorkersFault(status)) {
-    Fail(status);
+    Fail(WorkerVerdict(request_, status));
     return;
   }
   if (serving_.failover_time <= absl::ZeroDuration()) {
@@ -252,15 +278,17 @@ void Generation::AttemptFailed(const grpc::Status& status) {
   if (!planned) {
     switch (policy_.OnLoss(admitted_)) {
       case FailoverPolicy::Verdict::kKillsWorkers:
-        Fail({grpc::StatusCode::INTERNAL,
-              absl::StrCat(FailoverPolicy::kMaxDeaths, " workers ended while they computed this request ",
-                           Progress(), ", the last was ", worker_name_, "; it is not tried again")});
+        Fail(WithReason(absl::InternalError(absl::StrCat(
+                            FailoverPolicy::kMaxDeaths, " workers ended while they computed this request ",
+                            Progress(), ", the last was ", worker_name_, "; it is not tried again")),
+                        "REQUEST_ENDS_WORKERS"));
         return;
       case FailoverPolicy::Verdict::kTooManyLosses:
-        Fail({grpc::StatusCode::UNAVAILABLE,
-              absl::StrCat(FailoverPolicy::kMaxLosses, " attempts to go on ", Progress(),
-                           " failed, the last on worker ", worker_name_, ": ", status.error_message(),
-                           "; try again")});
+        Fail(WithReason(
+            absl::UnavailableError(absl::StrCat(FailoverPolicy::kMaxLosses, " attempts to go on ", Progress(),
+                                                " failed, the last on worker ", worker_name_, ": ",
+                                                status.error_message(), "; try again")),
+            "WORKER_LOST", {{"worker", worker_name_}}));
         return;
       case FailoverPolicy::Verdict::kTryAgain:
         break;
@@ -300,18 +328,19 @@ void Generation::OnWake() {
   if (worker.ok()) {
     GoOn(*std::move(worker));
   } else if (absl::Now() >= *lost_at_ + serving_.failover_time) {
-    Fail(worker_name_.empty() ? ToGrpcStatus(worker.status())
-                              : grpc::Status(grpc::StatusCode::UNAVAILABLE,
-                                             absl::StrCat("worker ", worker_name_, " went away ", Progress(),
-                                                          ", and none could go on within ",
-                                                          absl::FormatDuration(serving_.failover_time), ": ",
-                                                          std::string(worker.status().message()))));
+    Fail(worker_name_.empty()
+             ? worker.status()
+             : WithReason(
+                   absl::UnavailableError(absl::StrCat(
+                       "worker ", worker_name_, " went away ", Progress(), ", and none could go on within ",
+                       absl::FormatDuration(serving_.failover_time), ": ", worker.status().message())),
+                   "WORKER_LOST", {{"worker", worker_name_}}));
   } else {
     Await(kAskAgain);
   }
 }
 
-void Generation::Fail(const grpc::Status& status) {
+void Generation::Fail(const absl::Status& status) {
   Stop();
   owner_->OnFailed(status);
 }

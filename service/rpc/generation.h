@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "proto/bitnet/v1/inference.pb.h"
 #include "proto/bitnet/worker/v1/worker.pb.h"
+#include "service/router/prefix_memory.h"
 #include "service/router/worker_link.h"
 #include "service/router/worker_waiters.h"
 #include "service/rpc/call_registry.h"
@@ -35,11 +36,14 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   class Owner {
    public:
     virtual ~Owner() = default;
+    // The prompt's tokens are known, and nothing is computed yet. An error ends the generation: OnFailed
+    // follows.
+    virtual absl::Status OnPrepared() = 0;
     // Token by token, each index once. False: no more for now, until Resume.
     virtual bool OnToken(const worker::v1::GeneratedToken& token) = 0;
     // The last calls: one of them, unless Stop came first.
     virtual void OnFinished(v1::FinishReason reason, const v1::Usage& usage) = 0;
-    virtual void OnFailed(const grpc::Status& status) = 0;
+    virtual void OnFailed(const absl::Status& status) = 0;
   };
 
   // Borrows all but `serving`, whose parts outlive it as well.
@@ -57,8 +61,14 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   void MoveFrom(const WorkerLink& link);
 
   uint32_t prompt_tokens() const { return static_cast<uint32_t>(dispatched_.prompt_size()); }
+  // How long the answer is taken to be: max_tokens, as far as they fit the context; 256 if there are none.
+  uint32_t expected_tokens() const;
+  uint64_t prefix() const { return PrefixMemory::Hash({dispatched_.prompt().data(), prompt_tokens()}); }
   uint32_t num_tokens() const { return static_cast<uint32_t>(dispatched_.generated_size()); }
   uint64_t seed() const { return dispatched_.sampling().seed(); }
+  // A worker has taken it, this one or one that was lost since.
+  bool accepted() const { return accepted_; }
+  v1::Waiting::State state() const;
   // As far as it can be told from here, where queueing is part of the time to the first token.
   v1::Usage OwnUsage() const;
   // "after 3 tokens".
@@ -75,6 +85,7 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
 
   // From gRPC and from the waiters: these take the lock.
   void OnTokenized(TokenizeCall& call, const grpc::Status& status);
+  void OnStreamAccepted() override;
   void OnStreamEvent(const worker::v1::GenerateResponse& event) override;
   void OnStreamDone(const grpc::Status& status) override;
   void OnWake() override;
@@ -89,6 +100,7 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   void Dispatch();
   // What it asks of the worker that generates.
   WorkerPool::Wanted Wanted(const WorkerLink* avoid) const;
+  void Finish(const worker::v1::GenerateFinished& finished);
   void AddToken(const worker::v1::GeneratedToken& token);
   // An attempt ended with `status` and without an answer.
   void AttemptFailed(const grpc::Status& status);
@@ -97,7 +109,7 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   void Await(absl::Duration delay);
   void EndPause(absl::Time now);
   void TellAttempts(v1::Usage& usage) const;
-  void Fail(const grpc::Status& status);
+  void Fail(const absl::Status& status);
 
   Owner* const owner_;
   absl::Mutex* const mutex_;
@@ -109,6 +121,7 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   v1::Model model_;
   std::chrono::system_clock::time_point deadline_;
   bool prepared_ = false;
+  bool accepted_ = false;
   bool ended_ = false;
   worker::v1::GenerateRequest dispatched_;  // With the tokens so far, as the next attempt will need them.
 

@@ -11,7 +11,7 @@
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "base/utf8_stream.h"
-#include "proto/status_mapping.h"
+#include "service/errors/error_details.h"
 #include "service/rpc/generate_call.h"
 #include "service/rpc/validate.h"
 #include "service/rpc/worker_failure.h"
@@ -27,13 +27,17 @@ constexpr std::chrono::seconds kUnaryDeadline(30);
 
 // What a unary request needs while a worker answers. `reactor` finishes the client's call.
 struct InferenceService::UnaryCall {
-  UnaryCall(const char* method_name, grpc::CallbackServerContext* server_context, CallRegistry* calls)
-      : method(method_name), reactor(server_context->DefaultReactor()), client_call(calls) {
+  UnaryCall(const char* method_name, grpc::CallbackServerContext* server, CallRegistry* calls)
+      : method(method_name),
+        server_context(server),
+        reactor(server_context->DefaultReactor()),
+        client_call(calls) {
     context.set_deadline(
         std::min(server_context->deadline(), std::chrono::system_clock::now() + kUnaryDeadline));
   }
 
   const char* const method;
+  grpc::CallbackServerContext* const server_context;
   grpc::ServerUnaryReactor* const reactor;
   const absl::Time arrived = absl::Now();
   const CallRegistry::ClientCall client_call;  // Goes after the context.
@@ -43,11 +47,14 @@ struct InferenceService::UnaryCall {
   worker::v1::DetokenizeResponse bytes;
 };
 
-void InferenceService::Finish(const UnaryCall& call, const grpc::Status& status) const {
-  const grpc::Status told =
-      status.ok() || !call.worker ? status : WorkerFailure(call.worker.name(), "before it answered", status);
-  serving_.metrics.CountRequest(call.method, FromGrpcStatus(told).code(), "", absl::Now() - call.arrived);
-  call.reactor->Finish(told);
+void InferenceService::Finish(const UnaryCall& call, const absl::Status& status) const {
+  serving_.metrics.CountRequest(call.method, status.code(), "", absl::Now() - call.arrived);
+  call.reactor->Finish(ErrorReply(serving_.admission.WithRetry(status), *call.server_context));
+}
+
+void InferenceService::FinishAsWorker(const UnaryCall& call, const grpc::Status& status) const {
+  Finish(call,
+         status.ok() ? absl::OkStatus() : WorkerFailure(call.worker.name(), "before it answered", status));
 }
 
 absl::Status InferenceService::Admit(const grpc::CallbackServerContext& context, UnaryCall& call) const {
@@ -81,11 +88,11 @@ grpc::ServerUnaryReactor* InferenceService::Tokenize(grpc::CallbackServerContext
                                                      v1::TokenizeResponse* response) {
   const auto call = std::make_shared<UnaryCall>("Tokenize", context, &serving_.calls);
   if (absl::Status status = PrepareTokenize(*context, *request, *call); !status.ok()) {
-    Finish(*call, ToGrpcStatus(status));
+    Finish(*call, status);
   } else {
     call->worker.stub().async()->Tokenize(
         &call->context, request, response,
-        [this, call](const grpc::Status& result) { Finish(*call, result); });
+        [this, call](const grpc::Status& result) { FinishAsWorker(*call, result); });
   }
   return call->reactor;
 }
@@ -105,14 +112,14 @@ grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerConte
                                                        v1::DetokenizeResponse* response) {
   const auto call = std::make_shared<UnaryCall>("Detokenize", context, &serving_.calls);
   if (absl::Status status = PrepareDetokenize(*context, *request, *call); !status.ok()) {
-    Finish(*call, ToGrpcStatus(status));
+    Finish(*call, status);
   } else {
     call->worker.stub().async()->Detokenize(&call->context, request, &call->bytes,
                                             [this, call, response](const grpc::Status& result) {
                                               Utf8Stream utf8;
                                               response->set_text(utf8.Append(call->bytes.bytes()));
                                               response->mutable_text()->append(utf8.Flush());
-                                              Finish(*call, result);
+                                              FinishAsWorker(*call, result);
                                             });
   }
   return call->reactor;
@@ -127,7 +134,7 @@ grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerConte
   if (model.ok()) {
     *response->add_models() = *model;
   }
-  Finish(call, ToGrpcStatus(model.status()));
+  Finish(call, model.status());
   return call.reactor;
 }
 
@@ -140,7 +147,7 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
   if (model.ok()) {
     *response = *model;
   }
-  Finish(call, ToGrpcStatus(model.status()));
+  Finish(call, model.status());
   return call.reactor;
 }
 

@@ -39,7 +39,9 @@ class InferenceService final : public v1::InferenceService::CallbackService {
                                UnaryCall& call) const;
   absl::Status PrepareDetokenize(const grpc::CallbackServerContext& context,
                                  const v1::DetokenizeRequest& request, UnaryCall& call) const;
-  void Finish(const UnaryCall& call, const grpc::Status& status) const;
+  void Finish(const UnaryCall& call, const absl::Status& status) const;
+  // What the worker's call ended with.
+  void FinishAsWorker(const UnaryCall& call, const grpc::Status& status) const;
 
   const Serving serving_;
 };

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "service/rpc/inference_service.h"
+#include "service/rpc/connection_options.h"
 
 namespace bitnet {
 
@@ -16,6 +16,8 @@ struct RpcServerOptions {
   std::string address;  // "127.0.0.1:50051"; port 0 takes a free one.
   int max_message_bytes;
   std::shared_ptr<grpc::ServerCredentials> credentials;
+  std::string service_name;  // By which the health service knows it, beside "".
+  ConnectionOptions connections = {};
   // Whether everybody may ask which services there are. gRPC keeps the answer for the whole process.
   bool reflection = true;
 };
@@ -37,10 +39,11 @@ class RpcServer {
   void Shutdown(absl::Duration grace);
 
  private:
-  RpcServer(std::unique_ptr<grpc::Server> server, std::string address);
+  RpcServer(std::unique_ptr<grpc::Server> server, std::string address, std::string service_name);
 
   const std::unique_ptr<grpc::Server> server_;
   const std::string address_;
+  const std::string service_name_;
 };
 
 }  // namespace bitnet

@@ -9,7 +9,8 @@
 
 namespace bitnet {
 
-// Each message names the field, what was found and what was wanted. INVALID_ARGUMENT throughout.
+// Each message names the first field that is wrong, what was found and what was wanted; details have all such
+// fields (errors/field_violations.h). INVALID_ARGUMENT throughout.
 absl::Status ValidateGenerate(const v1::GenerateRequest& request);
 absl::Status ValidateTokenize(const v1::TokenizeRequest& request);
 

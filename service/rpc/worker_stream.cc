@@ -37,6 +37,13 @@ void WorkerStream::Cancel() {
   Resume();
 }
 
+// Not OK where the worker answered with a status alone.
+void WorkerStream::OnReadInitialMetadataDone(bool ok) {
+  if (ok) {
+    listener_->OnStreamAccepted();
+  }
+}
+
 void WorkerStream::OnReadDone(bool ok) {
   if (ok) {
     listener_->OnStreamEvent(event_);

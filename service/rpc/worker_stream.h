@@ -17,10 +17,12 @@ namespace bitnet {
 // OnStreamDone has taken it.
 class WorkerStream final : private grpc::ClientReadReactor<worker::v1::GenerateResponse> {
  public:
-  // Called on gRPC's threads, one call at a time.
+  // Called on gRPC's threads; the last call alone, the others also while another one is under way.
   class Listener {
    public:
     virtual ~Listener() = default;
+    // The worker has taken the request: it is in its queue, at least.
+    virtual void OnStreamAccepted() = 0;
     // Answers with ReadOn or Pause, or with neither once it has called Cancel.
     virtual void OnStreamEvent(const worker::v1::GenerateResponse& event) = 0;
     // The last call.
@@ -43,6 +45,7 @@ class WorkerStream final : private grpc::ClientReadReactor<worker::v1::GenerateR
  private:
   WorkerStream(std::shared_ptr<Listener> listener, worker::v1::GenerateRequest request, CallRegistry* calls);
 
+  void OnReadInitialMetadataDone(bool ok) override;
   void OnReadDone(bool ok) override;
   void OnDone(const grpc::Status& status) override;
 

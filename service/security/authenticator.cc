@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "service/errors/error_details.h"
 #include "spdlog/spdlog.h"
 
 namespace bitnet {
@@ -59,13 +60,14 @@ absl::StatusOr<Caller> Authenticator::Identify(std::string_view authorization) {
   }
   const absl::string_view header(authorization.data(), authorization.size());
   if (!absl::StartsWithIgnoreCase(header, {kScheme.data(), kScheme.size()})) {
-    return absl::UnauthenticatedError("this server wants a token: 'authorization: Bearer TOKEN'");
+    return WithReason(absl::UnauthenticatedError("this server wants a token: 'authorization: Bearer TOKEN'"),
+                      "TOKEN_MISSING");
   }
   const absl::MutexLock lock(&mutex_);
   ReadAgainIfChanged();
   const Caller* caller = FindCaller(callers_, authorization.substr(kScheme.size()));
   if (caller == nullptr) {
-    return absl::UnauthenticatedError("the token is not known here");
+    return WithReason(absl::UnauthenticatedError("the token is not known here"), "TOKEN_UNKNOWN");
   }
   return *caller;
 }
@@ -81,8 +83,11 @@ absl::StatusOr<Authenticator::Admitted> Authenticator::Admit(std::string_view au
     running = std::make_shared<std::atomic<int>>(0);
   }
   if (*running >= caller.max_requests) {
-    return absl::ResourceExhaustedError(absl::StrCat(caller.name, " has ", caller.max_requests,
-                                                     " requests running, as many as it may have at once"));
+    const std::string used = absl::StrCat(caller.name, " has ", caller.max_requests,
+                                          " requests running, as many as it may have at once");
+    return WithQuotaFailure(WithReason(absl::ResourceExhaustedError(used), "TOO_MANY_REQUESTS_RUNNING",
+                                       {{"limit", absl::StrCat(caller.max_requests)}}),
+                            absl::StrCat("client:", caller.name), used);
   }
   ++*running;
   return Admitted(std::move(caller), running);
@@ -90,9 +95,11 @@ absl::StatusOr<Authenticator::Admitted> Authenticator::Admit(std::string_view au
 
 absl::Status Authenticator::CheckAdmin(std::string_view authorization) {
   ASSIGN_OR_RETURN(const Caller caller, Identify(authorization));
-  return caller.admin ? absl::OkStatus()
-                      : absl::PermissionDeniedError(absl::StrCat(
-                            caller.name, " is no administrator: 'admin' in the file of tokens makes one"));
+  return caller.admin
+             ? absl::OkStatus()
+             : WithReason(absl::PermissionDeniedError(absl::StrCat(
+                              caller.name, " is no administrator: 'admin' in the file of tokens makes one")),
+                          "NO_ADMINISTRATOR");
 }
 
 }  // namespace bitnet

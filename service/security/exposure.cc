@@ -5,11 +5,14 @@
 
 namespace bitnet {
 
-absl::Status CheckExposure(const std::string& flag, const std::string& address, bool callers_are_known) {
+bool IsLocalAddress(const std::string& address) {
   const std::string host = address.substr(0, address.rfind(':'));
-  const bool local = absl::StartsWith(address, "unix:") || absl::StartsWith(host, "127.") ||
-                     host == "localhost" || host == "[::1]";
-  if (local || callers_are_known) {
+  return absl::StartsWith(address, "unix:") || absl::StartsWith(host, "127.") || host == "localhost" ||
+         host == "[::1]";
+}
+
+absl::Status CheckExposure(const std::string& flag, const std::string& address, bool callers_are_known) {
+  if (IsLocalAddress(address) || callers_are_known) {
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(

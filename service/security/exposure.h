@@ -7,9 +7,11 @@
 
 namespace bitnet {
 
-// OK for addresses that only this machine reaches ("127.0.0.1:1", "[::1]:1", "localhost:1", "unix:PATH") and
-// where callers are told apart. FAILED_PRECONDITION says how they could be, or how to serve everybody.
-// `flag` is what named the address.
+// Whether only this machine reaches it: "127.0.0.1:1", "[::1]:1", "localhost:1", "unix:PATH".
+bool IsLocalAddress(const std::string& address);
+
+// OK for local addresses and where callers are told apart. FAILED_PRECONDITION says how they could be, or how
+// to serve everybody. `flag` is what named the address.
 absl::Status CheckExposure(const std::string& flag, const std::string& address, bool callers_are_known);
 
 }  // namespace bitnet

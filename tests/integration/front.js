@@ -21,6 +21,22 @@ function load(file, ...folders) {
 const inference = load('bitnet/v1/inference.proto', path.join(kSource, 'proto')).bitnet.v1;
 const health = load('health/v1/health.proto', path.join(path.dirname(require.resolve('grpc-health-check/package.json')), 'proto')).grpc.health.v1;
 
+const rpc = load('google/rpc/error_details.proto', path.join(kSource, 'proto')).google.rpc;
+const rpcStatus = load('google/rpc/status.proto', path.join(kSource, 'proto')).google.rpc.Status;
+
+// What an error tells beyond its code and message, by the name of the detail: {RetryInfo: {retry_delay: ...}, ...}.
+function richError(error) {
+  const [bytes] = error.metadata.get('grpc-status-details-bin');
+  assert.ok(bytes, `${error.message} has details`);
+  const { code, message, details } = rpcStatus.deserialize(bytes);
+  assert.strictEqual(code, error.code);
+  assert.strictEqual(message, error.details);
+  return Object.fromEntries(details.map(({ type_url: type, value }) => {
+    const name = type.replace('type.googleapis.com/google.rpc.', '');
+    return [name, rpc[name].deserialize(value)];
+  }));
+}
+
 // Where BITNET_REQUIRE_ALL is set, what is missing is a failure and not a reason to skip.
 function skipUnless(present, what) {
   if (present) return false;
@@ -160,4 +176,4 @@ class Front {
   }
 }
 
-module.exports = { Front, generate, get, grpc, inference, kSource, load, skipUnless, until };
+module.exports = { Front, generate, get, grpc, inference, kSource, load, richError, skipUnless, until };

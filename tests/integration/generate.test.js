@@ -99,7 +99,7 @@ test('says what is wrong with a request', async () => {
     [{ text: 'x', logprobs: 21 }, 'INVALID_ARGUMENT', /^logprobs is 21, wanted at most 20$/],
     [{ token_ids: { ids: [4294967295] } }, 'INVALID_ARGUMENT', /^token_ids\.ids\[0\] is 4294967295, wanted less than/],
     [{ messages: { messages: [{ content: 'x' }] } }, 'INVALID_ARGUMENT', /^messages\.messages\[0\]\.role is 0/],
-    [{ text: 'x '.repeat(20000) }, 'INVALID_ARGUMENT', /^the prompt has \d+ tokens, wanted at most the model's context length/],
+    [{ text: 'x '.repeat(20000) }, 'INVALID_ARGUMENT', /^prompt has \d+ tokens, wanted at most the model's context length/],
     [{ text: 'x', model: 'other' }, 'NOT_FOUND', /^model is "other", which is not served here; served is "/],
     [{ text: 'x'.repeat(5 << 20) }, 'RESOURCE_EXHAUSTED', /larger than max/],
   ]) {

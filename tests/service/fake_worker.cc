@@ -13,8 +13,11 @@
 //   freeze           stop the process as by kill -STOP
 //   leave            send the process SIGTERM, and wait until the call is cancelled
 //   unadmitted       first of all: the call gets no slot
+//   unaccepted       first of all: nor is it taken into a queue
+//   flood:300        so many tokens of a kilobyte each
 //   on:2:die         a command that only the second attempt follows
 //   fail:3:why       end the call with this status
+//   prefilled:2.5    tell at the end that the prompt took so many seconds
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
 #include <unistd.h>
@@ -54,6 +57,17 @@ int ToInt(absl::string_view text) {
 
 uint32_t IdOf(const std::string& piece) { return piece.empty() ? 7 : static_cast<unsigned char>(piece[0]); }
 
+std::vector<std::string> PiecesOf(const std::string& command, const std::string& argument) {
+  if (command == "flood") {
+    return std::vector<std::string>(static_cast<size_t>(ToInt(argument)), std::string(1024, 'f'));
+  }
+  std::vector<std::string> pieces;
+  for (const absl::string_view escaped : absl::StrSplit(argument, '|')) {
+    absl::CUnescape(escaped, &pieces.emplace_back());
+  }
+  return pieces;
+}
+
 class FakeWorker final : public worker::v1::WorkerService::Service {
  public:
   grpc::Status Generate(grpc::ServerContext* context, const worker::v1::GenerateRequest* request,
@@ -63,12 +77,16 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
       return {grpc::StatusCode::UNAVAILABLE, "the worker is stopping"};
     }
     const std::string script(request->prompt().begin(), request->prompt().end());
-    if (!absl::StartsWith(script, "unadmitted")) {
+    if (!absl::StartsWith(script, "unaccepted")) {
+      writer->SendInitialMetadata();
+    }
+    if (!absl::StartsWith(script, "una")) {
       worker::v1::GenerateResponse event;
       event.mutable_admitted()->set_attempt(request->attempt());
       writer->Write(event);
     }
     int index = 0;
+    double prefill_seconds = 0;
     for (absl::string_view command : absl::StrSplit(script, ';')) {
       if (absl::ConsumePrefix(&command, "on:")) {
         const std::vector<absl::string_view> parts = absl::StrSplit(command, absl::MaxSplits(':', 1));
@@ -79,10 +97,8 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
       }
       const std::vector<std::string> words = absl::StrSplit(command, absl::MaxSplits(':', 1));
       const std::string argument = words.size() > 1 ? words[1] : "";
-      if (words[0] == "say") {
-        for (const absl::string_view escaped : absl::StrSplit(argument, '|')) {
-          std::string piece;
-          absl::CUnescape(escaped, &piece);
+      if (words[0] == "say" || words[0] == "flood") {
+        for (const std::string& piece : PiecesOf(words[0], argument)) {
           const int at = index++;
           if (at < request->generated_size()) {
             if (request->generated(at) != IdOf(piece)) {
@@ -110,6 +126,8 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
       } else if (words[0] == "leave") {
         kill(getpid(), SIGTERM);
         AwaitCancels(context, 1 << 30);
+      } else if (words[0] == "prefilled") {
+        static_cast<void>(absl::SimpleAtod(argument, &prefill_seconds));
       } else if (words[0] == "fail") {
         const std::vector<std::string> status = absl::StrSplit(argument, ':');
         return {static_cast<grpc::StatusCode>(ToInt(status[0])), status[1]};
@@ -126,6 +144,7 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
     event.mutable_finished()->mutable_usage()->set_prompt_tokens(
         static_cast<uint32_t>(request->prompt_size()));
     event.mutable_finished()->mutable_usage()->set_generated_tokens(static_cast<uint32_t>(index));
+    event.mutable_finished()->mutable_usage()->set_prefill_seconds(prefill_seconds);
     writer->Write(event);
     return grpc::Status::OK;
   }

@@ -141,7 +141,7 @@ TEST_F(FrontTest, RefusesWhatItsModelCannotTake) {
   EXPECT_EQ(Generate(request).status.error_message(),
             "token_ids.ids[0] is 256, wanted less than the vocabulary's size, 256");
   EXPECT_EQ(Generate(std::string(1001, 'x')).status.error_message(),
-            "the prompt has 1001 tokens, wanted at most the model's context length, 1000");
+            "prompt has 1001 tokens, wanted at most the model's context length, 1000");
   request = Prompt("say:x");
   request.set_model("other");
   const grpc::Status status = Generate(request).status;

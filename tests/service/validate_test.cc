@@ -5,7 +5,8 @@
 #include <cmath>
 #include <functional>
 
-#include "service/admission/admission.h"
+#include "proto/google/rpc/error_details.pb.h"
+#include "service/errors/detail_payload.h"
 #include "service/rpc/answer_text.h"
 
 namespace bitnet {
@@ -53,6 +54,8 @@ TEST(ValidateGenerateTest, NamesTheFieldWhatWasFoundAndWhatIsWanted) {
               r.set_min_tokens(3);
             }),
             "min_tokens is 3, wanted at most max_tokens, which is 2");
+  EXPECT_EQ(MessageFor([](auto& r) { r.set_time_limit_seconds(std::nan("")); }),
+            "time_limit_seconds is nan, wanted a number in (0, 86400]");
   EXPECT_EQ(MessageFor([](auto& r) { r.set_logprobs(21); }), "logprobs is 21, wanted at most 20");
   EXPECT_EQ(MessageFor([](auto& r) {
               for (int i = 0; i < 9; ++i) r.add_adapters()->set_name("a");
@@ -80,24 +83,28 @@ TEST(ValidateGenerateTest, NamesTheFieldWhatWasFoundAndWhatIsWanted) {
       "messages.messages[0].role is 0 (ROLE_UNSPECIFIED), wanted ROLE_SYSTEM, ROLE_USER or ROLE_ASSISTANT");
 }
 
+TEST(ValidateGenerateTest, TellsAllFieldsThatAreWrong) {
+  v1::GenerateRequest request;
+  request.set_text("hello");
+  request.mutable_sampling()->set_temperature(-1);
+  request.set_logprobs(21);
+  request.set_time_limit_seconds(0);
+  const auto details = GetDetail<google::rpc::BadRequest>(ValidateGenerate(request));
+  ASSERT_TRUE(details.has_value());
+  ASSERT_EQ(details->field_violations_size(), 3);
+  EXPECT_EQ(details->field_violations(0).field(), "sampling.temperature");
+  EXPECT_EQ(details->field_violations(0).description(), "is -1, wanted a number in [0, 100]");
+  EXPECT_EQ(details->field_violations(1).field(), "logprobs");
+  EXPECT_EQ(details->field_violations(2).field(), "time_limit_seconds");
+}
+
 TEST(CheckPromptLengthTest, BoundsThePromptByTheContext) {
   v1::Model model;
   model.set_context_length(8);
   EXPECT_TRUE(CheckPromptLength(8, model).ok());
   EXPECT_EQ(CheckPromptLength(9, model).message(),
-            "the prompt has 9 tokens, wanted at most the model's context length, 8");
-  EXPECT_EQ(CheckPromptLength(0, model).message(), "the prompt has no tokens, wanted at least one");
-}
-
-TEST(AdmissionTest, RefusesMoreThanItsBoundUntilAPlaceIsGivenBack) {
-  Admission admission(1);
-  {
-    const absl::StatusOr<Admission::Place> first = admission.Enter();
-    EXPECT_TRUE(first.ok());
-    EXPECT_EQ(admission.Enter().status().code(), absl::StatusCode::kResourceExhausted);
-  }
-  EXPECT_TRUE(admission.Enter().ok());
-  EXPECT_EQ(admission.waiting(), 0);
+            "prompt has 9 tokens, wanted at most the model's context length, 8");
+  EXPECT_EQ(CheckPromptLength(0, model).message(), "prompt has no tokens, wanted at least one");
 }
 
 TEST(AnswerTextTest, LooksForStopsOnlyFromMinTokensOn) {

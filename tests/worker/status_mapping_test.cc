@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/cord.h"
+#include "proto/google/rpc/status.pb.h"
 #include "proto/socket_address.h"
 
 namespace bitnet {
@@ -20,6 +22,23 @@ TEST(StatusMappingTest, KeepsCodeAndMessageBothWays) {
 TEST(StatusMappingTest, KeepsOk) {
   EXPECT_TRUE(ToGrpcStatus(absl::OkStatus()).ok());
   EXPECT_TRUE(FromGrpcStatus(grpc::Status::OK).ok());
+}
+
+TEST(StatusMappingTest, CarriesPayloadsAsErrorDetails) {
+  absl::Status status = absl::ResourceExhaustedError("why");
+  status.SetPayload("type.googleapis.com/google.rpc.RetryInfo", absl::Cord("one"));
+  status.SetPayload("type.googleapis.com/google.rpc.ErrorInfo", absl::Cord("two"));
+  const grpc::Status rpc = ToGrpcStatus(status);
+  google::rpc::Status details;
+  ASSERT_TRUE(details.ParseFromString(rpc.error_details()));
+  EXPECT_EQ(details.code(), 8);
+  EXPECT_EQ(details.message(), "why");
+  EXPECT_EQ(details.details_size(), 2);
+  EXPECT_EQ(FromGrpcStatus(rpc), status);  // With its payloads.
+}
+
+TEST(StatusMappingTest, DropsDetailsThatAreDamaged) {
+  EXPECT_EQ(FromGrpcStatus({grpc::StatusCode::ABORTED, "why", "\xff\xff"}), absl::AbortedError("why"));
 }
 
 TEST(StatusMappingTest, TakesACodeOutOfRangeForUnknown) {
