@@ -102,6 +102,10 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
                  "Instruction set to compute with, such as x86_avx2; by default the fastest")
       ->group("Workers");
   app.add_flag("--no-mmap", options.no_mmap, "Read the model file instead of mapping it")->group("Workers");
+  app.add_flag(
+         "--no-sandbox", options.no_sandbox,
+         "Leave workers the network, and rights to write files and start programs, which they do not need")
+      ->group("Workers");
   app.add_option(
          "--adapter", options.adapters,
          "NAME=PATH of a LoRA adapter that requests can name: a GGUF file or a directory of PEFT's; may "

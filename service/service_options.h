@@ -38,6 +38,7 @@ struct ServiceOptions {
   std::string speculate;  // "off" or "lookup".
   std::string isa;
   bool no_mmap = false;
+  bool no_sandbox = false;            // Workers keep all rights of the front.
   std::string i2s_layout;             // "": the workers' default.
   std::string head;                   // "": the workers' default.
   std::string kv_type;                // "": the workers' default.

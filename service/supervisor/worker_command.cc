@@ -60,6 +60,9 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Work
   if (options.no_mmap) {
     command.emplace_back("--no-mmap");
   }
+  if (options.no_sandbox) {
+    command.emplace_back("--no-sandbox");
+  }
   return command;
 }
 
