@@ -69,13 +69,18 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
       waiters_(Clock::Real()),
       pool_(Names(specs), [this](bool ready) { OnReadiness(ready); }),
       worker_metrics_(&pool_),
+      load_({.workers = [this] { return pool_.Views(); },
+             .admission = admission_,
+             .requests = request_metrics_}),
+      orca_service_(&load_, options.poll_interval),
       service_({.pool = pool_,
                 .admission = admission_,
                 .calls = calls_,
                 .metrics = request_metrics_,
                 .waiters = waiters_,
                 .failover_time = options.failover_time,
-                .callers = *callers_}),
+                .callers = *callers_,
+                .load = load_}),
       adapters_(&pool_, FirstAdapters(options.adapters)),
       restart_(&pool_, {.retire = [this](WorkerLink& link) { Retire(link); },
                         .restart =
@@ -95,9 +100,8 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs
 
 Front::~Front() { Drain(); }
 
-absl::StatusOr<std::unique_ptr<RpcServer>> Front::ListenForRpc(const std::string& flag,
-                                                               const std::string& address,
-                                                               grpc::Service* service) const {
+absl::StatusOr<std::unique_ptr<RpcServer>> Front::ListenForRpc(
+    const std::string& flag, const std::string& address, const std::vector<grpc::Service*>& services) const {
   const bool known = !callers_->open_to_all() || !options_.tls.client_ca.empty();
   RETURN_IF_ERROR(CheckExposure(flag, address, known || options_.allow_anonymous));
   ASSIGN_OR_RETURN(auto credentials, MakeServerCredentials(options_.tls));
@@ -105,14 +109,14 @@ absl::StatusOr<std::unique_ptr<RpcServer>> Front::ListenForRpc(const std::string
                            .max_message_bytes = options_.max_message_bytes,
                            .credentials = std::move(credentials),
                            .reflection = callers_->open_to_all()},
-                          service);
+                          services);
 }
 
 // Ports first: where they are taken, no worker loads a model in vain.
 absl::Status Front::Listen() {
-  ASSIGN_OR_RETURN(rpc_, ListenForRpc("--listen", options_.listen_address, &service_));
+  ASSIGN_OR_RETURN(rpc_, ListenForRpc("--listen", options_.listen_address, {&service_, &orca_service_}));
   if (!options_.admin_address.empty()) {
-    ASSIGN_OR_RETURN(admin_, ListenForRpc("--admin-listen", options_.admin_address, &admin_service_));
+    ASSIGN_OR_RETURN(admin_, ListenForRpc("--admin-listen", options_.admin_address, {&admin_service_}));
     admin_->SetServing(true);
     spdlog::info("administration at {}", admin_->address());
   }
@@ -143,7 +147,10 @@ absl::Status Front::Listen() {
           .on_stalled = [this](WorkerLink& link, const std::string& why) { OnStalled(link, why); },
           .on_stopping = [this](WorkerLink& link) { Retire(link); },
           .on_round =
-              [this](absl::Duration elapsed) { supervisor_->KillFrozen(elapsed, options_.stall_time); }},
+              [this](absl::Duration elapsed) {
+                load_.Sample(elapsed);
+                supervisor_->KillFrozen(elapsed, options_.stall_time);
+              }},
       Clock::Real());
   if (!options_.port_file.empty()) {
     RETURN_IF_ERROR(WritePortFile(options_.port_file, {.grpc = grpc_address(),

@@ -10,6 +10,8 @@
 #include "base/topology.h"
 #include "service/admission/admission.h"
 #include "service/fleet/fleet_agent.h"
+#include "service/fleet/load_reporter.h"
+#include "service/fleet/orca_service.h"
 #include "service/http/http_server.h"
 #include "service/metrics/request_metrics.h"
 #include "service/metrics/worker_metrics.h"
@@ -62,7 +64,7 @@ class Front {
 
   absl::Status Listen();
   absl::StatusOr<std::unique_ptr<RpcServer>> ListenForRpc(const std::string& flag, const std::string& address,
-                                                          grpc::Service* service) const;
+                                                          const std::vector<grpc::Service*>& services) const;
   void OnReadiness(bool ready);
   void OnStalled(WorkerLink& link, const std::string& why);
   // The process at `link` is leaving: nobody is given to it any more, and those it has go on elsewhere.
@@ -83,6 +85,8 @@ class Front {
   WorkerWaiters waiters_;
   WorkerPool pool_;
   WorkerMetrics worker_metrics_;
+  LoadReporter load_;
+  OrcaService orca_service_;
   InferenceService service_;
   AdapterSet adapters_;
   RollingRestart restart_;

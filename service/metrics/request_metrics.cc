@@ -23,6 +23,21 @@ prometheus::Histogram& OneHistogram(prometheus::Registry& registry, const char* 
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, SecondsBuckets());
 }
 
+// Whether it was the server's failure; a request that is wrong is wrong everywhere.
+bool IsServersFailure(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDataLoss:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 RequestMetrics::RequestMetrics()
@@ -60,6 +75,8 @@ RequestMetrics::RequestMetrics()
 
 void RequestMetrics::CountRequest(std::string_view method, absl::StatusCode code, std::string_view reason,
                                   absl::Duration duration) {
+  ++ended_;
+  failed_ += IsServersFailure(code) ? 1 : 0;
   requests_
       .Add({{"method", std::string(method)},
             {"code", absl::StatusCodeToString(code)},

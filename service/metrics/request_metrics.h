@@ -1,6 +1,8 @@
 // What is counted and timed about requests.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,12 @@ class RequestMetrics {
   // "length"), or empty where there was none.
   void CountRequest(std::string_view method, absl::StatusCode code, std::string_view reason,
                     absl::Duration duration);
+  // Since the start.
+  struct Totals {
+    uint64_t requests = 0;
+    uint64_t errors = 0;  // Requests that another server might have answered.
+  };
+  Totals totals() const { return {.requests = ended_, .errors = failed_}; }
   void CountPromptTokens(size_t tokens) { prompt_tokens_.Increment(static_cast<double>(tokens)); }
   // A generated token has come: the first one `since` the request, any other since the one before it.
   void CountGeneratedToken(bool first, absl::Duration since);
@@ -44,6 +52,8 @@ class RequestMetrics {
   prometheus::Histogram& inter_token_;
   prometheus::Family<prometheus::Counter>& failovers_;
   prometheus::Histogram& pauses_;
+  std::atomic<uint64_t> ended_ = 0;
+  std::atomic<uint64_t> failed_ = 0;
 };
 
 }  // namespace bitnet

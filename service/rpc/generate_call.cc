@@ -201,6 +201,7 @@ void GenerateCall::Pump() {
   if (outbox_.Take(writing_)) {
     if (writing_.has_finished()) {
       finish_called_ = true;
+      AddLoadReport();
       StartWriteAndFinish(&writing_, grpc::WriteOptions(), grpc::Status::OK);
     } else {
       write_in_flight_ = true;
@@ -214,7 +215,14 @@ void GenerateCall::Pump() {
 void GenerateCall::FinishWith(const grpc::Status& status) {
   finish_called_ = true;
   final_code_ = FromGrpcStatus(status).code();
+  AddLoadReport();
   Finish(status);
+}
+
+void GenerateCall::AddLoadReport() {
+  const auto report =
+      outbox_.finished() ? serving_.load.Report(outbox_.last().usage()) : serving_.load.Report();
+  context_->AddTrailingMetadata(kLoadReportKey, report.SerializeAsString());
 }
 
 void GenerateCall::OnDone() {

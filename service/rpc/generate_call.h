@@ -62,6 +62,8 @@ class GenerateCall final : public grpc::ServerWriteReactor<v1::GenerateResponse>
   void StopWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FinishWith(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Into the trailers, for clients that balance by load.
+  void AddLoadReport() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   grpc::CallbackServerContext* const context_;
   const v1::GenerateRequest request_;

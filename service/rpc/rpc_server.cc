@@ -25,7 +25,7 @@ void EnableReflection() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptions& options,
-                                                            grpc::Service* service) {
+                                                            const std::vector<grpc::Service*>& services) {
   grpc::EnableDefaultHealthCheckService(true);
   if (options.reflection) {
     EnableReflection();
@@ -33,7 +33,9 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptio
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(options.address, options.credentials, &port);
-  builder.RegisterService(service);
+  for (grpc::Service* service : services) {
+    builder.RegisterService(service);
+  }
   builder.SetMaxReceiveMessageSize(options.max_message_bytes);
   // By default a second front at the same port would silently take half of the connections.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

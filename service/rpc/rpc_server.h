@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -22,10 +23,10 @@ struct RpcServerOptions {
 
 class RpcServer {
  public:
-  // Listens, NOT_SERVING at first. Borrows `service`, which outlives it. UNAVAILABLE: the address cannot be
+  // Listens, NOT_SERVING at first. Borrows `services`, which outlive it. UNAVAILABLE: the address cannot be
   // listened at.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const RpcServerOptions& options,
-                                                          grpc::Service* service);
+                                                          const std::vector<grpc::Service*>& services);
   // Shuts down without grace.
   ~RpcServer();
 

@@ -3,6 +3,7 @@
 
 #include "absl/time/time.h"
 #include "service/admission/admission.h"
+#include "service/fleet/load_reporter.h"
 #include "service/metrics/request_metrics.h"
 #include "service/router/worker_pool.h"
 #include "service/router/worker_waiters.h"
@@ -21,6 +22,7 @@ struct Serving {
   // How long an answer that lost its worker waits for another one. Zero: it ends with UNAVAILABLE at once.
   absl::Duration failover_time;
   Authenticator& callers;
+  const LoadReporter& load;
 };
 
 }  // namespace bitnet

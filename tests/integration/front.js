@@ -48,7 +48,7 @@ async function until(check, what) {
   }
 }
 
-// Resolves to {events, text, ids, started, finished, error, headers} however the stream ends. `onEvent` may act on it.
+// Resolves to {events, text, ids, started, finished, error, headers, trailers} however the stream ends. `onEvent` may act on it.
 function generate(client, request, { deadlineMs = kDeadlineMs, metadata = new grpc.Metadata(), onEvent = () => {} } = {}) {
   return new Promise((resolve) => {
     const answer = { events: [], text: '', ids: [] };
@@ -68,7 +68,10 @@ function generate(client, request, { deadlineMs = kDeadlineMs, metadata = new gr
       onEvent(event, call);
     });
     call.on('error', (error) => (answer.error = error));
-    call.on('status', () => setImmediate(() => resolve(answer)));
+    call.on('status', (status) => {
+      answer.trailers = status.metadata;
+      setImmediate(() => resolve(answer));
+    });
   });
 }
 
