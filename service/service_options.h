@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "service/models/model_spec.h"
 #include "service/security/server_credentials.h"
 
 namespace bitnet {
 
 struct ServiceOptions {
-  std::string model_path;                          // The GGUF file that every worker loads.
+  std::vector<ModelSpec> models;                   // At least one; the first is the default.
   std::string listen_address = "127.0.0.1:50051";  // Of the gRPC service; port 0 takes a free one.
   std::string http_address = "127.0.0.1:8080";  // Of /metrics, /healthz and /readyz; port 0 takes a free one.
   std::string port_file;                        // If set: where the addresses are written once both listen.
@@ -26,7 +27,7 @@ struct ServiceOptions {
   std::string worker_binary;  // The program bitnet-worker.
   std::string run_directory;  // For the workers' sockets; empty: a fresh one, removed at exit.
 
-  int num_workers = 0;         // 0: one for each core cluster of the machine.
+  int num_workers = 0;         // Of each model. 0: one for each core cluster of the machine.
   int threads_per_worker = 0;  // 0: the cores of its cluster, shared out between the workers of a cluster.
 
   // Handed to the workers as they are; absent: the worker's own default.
@@ -38,11 +39,10 @@ struct ServiceOptions {
   std::string speculate;  // "off" or "lookup".
   std::string isa;
   bool no_mmap = false;
-  bool no_sandbox = false;            // Workers keep all rights of the front.
-  std::string i2s_layout;             // "": the workers' default.
-  std::string head;                   // "": the workers' default.
-  std::string kv_type;                // "": the workers' default.
-  std::vector<std::string> adapters;  // NAME=PATH of what workers load when they start.
+  bool no_sandbox = false;  // Workers keep all rights of the front.
+  std::string i2s_layout;   // "": the workers' default.
+  std::string head;         // "": the workers' default.
+  std::string kv_type;      // "": the workers' default.
   std::string log_level = "info";
 
   int max_waiting = 256;  // Requests without a first token yet; more are refused with RESOURCE_EXHAUSTED.

@@ -77,17 +77,17 @@ GenerateCall::GenerateCall(grpc::CallbackServerContext* context, v1::GenerateReq
 absl::Status GenerateCall::Admit() {
   RETURN_IF_ERROR(ValidateGenerate(request_));
   RETURN_IF_ERROR(serving_.calls.CheckOpen());
-  ASSIGN_OR_RETURN(model_, serving_.pool.model());
-  RETURN_IF_ERROR(CheckModelName(request_.model(), model_));
-  RETURN_IF_ERROR(CheckTokenIds("token_ids.ids", request_.token_ids().ids(), model_));
-  RETURN_IF_ERROR(CheckTokenIds("stop_token_ids", request_.stop_token_ids(), model_));
+  ASSIGN_OR_RETURN(served_, serving_.models.Find(request_.model()));
+  ASSIGN_OR_RETURN(const v1::Model model, served_->Facts());
+  RETURN_IF_ERROR(CheckTokenIds("token_ids.ids", request_.token_ids().ids(), model));
+  RETURN_IF_ERROR(CheckTokenIds("stop_token_ids", request_.stop_token_ids(), model));
   ASSIGN_OR_RETURN(place_, serving_.admission.Enter());
-  absl::StatusOr<WorkerLease> worker = serving_.pool.Pick({});
+  absl::StatusOr<WorkerLease> worker = served_->pool().Pick({});
   if (!worker.ok() && serving_.failover_time <= absl::ZeroDuration()) {
     return worker.status();
   }
   RETURN_IF_ERROR(serving_.calls.Enter(self_));
-  generation_.Start(std::shared_ptr<Generation>(self_, &generation_), model_,
+  generation_.Start(std::shared_ptr<Generation>(self_, &generation_), served_, model,
                     worker.ok() ? *std::move(worker) : WorkerLease(), context_->deadline());
   return absl::OkStatus();
 }
@@ -98,7 +98,7 @@ bool GenerateCall::OnToken(const worker::v1::GeneratedToken& token) {
   }
   const absl::Time now = absl::Now();
   const bool first = answer_.num_tokens() == 0;
-  serving_.metrics.CountGeneratedToken(first, now - (first ? arrived_ : last_token_at_));
+  served_->metrics().CountGeneratedToken(first, now - (first ? arrived_ : last_token_at_));
   last_token_at_ = now;
   outbox_.AddToken(token.token());
   outbox_.AddText(answer_.Append(token.text()));
@@ -123,10 +123,10 @@ void GenerateCall::OnFailed(const grpc::Status& status) { EndWith(status); }
 void GenerateCall::Accept() {
   accepted_ = true;
   place_.Release();
-  serving_.metrics.CountPromptTokens(generation_.prompt_tokens());
+  served_->metrics().CountPromptTokens(generation_.prompt_tokens());
   v1::Started started;
   started.set_request_id(request_id_);
-  started.set_model(model_.name());
+  started.set_model(served_->name());
   started.set_prompt_tokens(generation_.prompt_tokens());
   started.set_seed(generation_.seed());
   outbox_.Start(std::move(started));
@@ -232,7 +232,8 @@ void GenerateCall::OnDone() {
   const std::string_view reason =
       final_code_ == absl::StatusCode::kOk && outbox_.finished() ? ReasonLabel(outbox_.last().reason()) : "";
   const absl::Duration duration = absl::Now() - arrived_;
-  serving_.metrics.CountRequest("Generate", final_code_, reason, duration);
+  ModelMetrics& metrics = served_ != nullptr ? served_->metrics() : serving_.metrics.ForModel("");
+  metrics.CountRequest("Generate", final_code_, reason, duration);
   spdlog::debug("request {}: {} {} {}", request_id_, absl::StatusCodeToString(final_code_),
                 generation_.Progress(), absl::FormatDuration(duration));
   serving_.calls.Leave(this);

@@ -75,7 +75,7 @@ class GenerateCall final : public grpc::ServerWriteReactor<v1::GenerateResponse>
   absl::Mutex mutex_;
   std::shared_ptr<GenerateCall> self_ ABSL_GUARDED_BY(mutex_);  // gRPC's reference, until OnDone.
 
-  v1::Model model_ ABSL_GUARDED_BY(mutex_);
+  ServedModel* served_ ABSL_GUARDED_BY(mutex_) = nullptr;  // From Admit on, if it found one.
   Admission::Place place_ ABSL_GUARDED_BY(mutex_);
   Generation generation_ ABSL_GUARDED_BY(mutex_);
   AnswerText answer_ ABSL_GUARDED_BY(mutex_);

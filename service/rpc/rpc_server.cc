@@ -69,6 +69,11 @@ void RpcServer::SetServing(bool serving) {
   health->SetServingStatus(v1::InferenceService::service_full_name(), serving);
 }
 
+void RpcServer::SetModelServing(const std::string& model, bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(
+      absl::StrCat(v1::InferenceService::service_full_name(), "/", model), serving);
+}
+
 void RpcServer::Shutdown(absl::Duration grace) { server_->Shutdown(absl::ToChronoTime(absl::Now() + grace)); }
 
 }  // namespace bitnet

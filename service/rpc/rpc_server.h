@@ -34,6 +34,8 @@ class RpcServer {
   const std::string& address() const { return address_; }
   // What the health service tells, to Watch as well.
   void SetServing(bool serving);
+  // The same of one model, whose name there is "bitnet.v1.InferenceService/MODEL".
+  void SetModelServing(const std::string& model, bool serving);
   // Takes no more connections, and returns when all calls have finished; cancels those left after `grace`.
   void Shutdown(absl::Duration grace);
 

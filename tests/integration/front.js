@@ -86,7 +86,7 @@ class Front {
     });
     front.log = '';
     front.process = spawn(process.env.BITNET_FRONT,
-      ['--model', process.env.BITNET_TEST_MODEL, '--worker-binary', process.env.BITNET_WORKER, '--listen', '127.0.0.1:0',
+      [...(flags.includes('--model') ? [] : ['--model', process.env.BITNET_TEST_MODEL]), '--worker-binary', process.env.BITNET_WORKER, '--listen', '127.0.0.1:0',
         '--http', '127.0.0.1:0', '--port-file', portFile, '--workers', '1', ...flags],
       { stdio: ['ignore', 'inherit', 'pipe'] });
     front.process.stderr.on('data', (text) => (front.log += text));

@@ -119,11 +119,12 @@ TEST(LoadReporterTest, CountsEndedRequestsAndTheServersFailures) {
                          .requests = requests});
   reporter.Sample(kLong);
   const absl::Duration duration = absl::Seconds(1);
+  ModelMetrics& metrics = requests.ForModel("m");
   for (int i = 0; i < 3600; ++i) {
-    requests.CountRequest("Generate", absl::StatusCode::kOk, "length", duration);
-    requests.CountRequest("Generate", absl::StatusCode::kInvalidArgument, "", duration);
-    requests.CountRequest("Generate", absl::StatusCode::kCancelled, "", duration);
-    requests.CountRequest("Generate", absl::StatusCode::kUnavailable, "", duration);
+    metrics.CountRequest("Generate", absl::StatusCode::kOk, "length", duration);
+    metrics.CountRequest("Generate", absl::StatusCode::kInvalidArgument, "", duration);
+    metrics.CountRequest("Generate", absl::StatusCode::kCancelled, "", duration);
+    metrics.CountRequest("Generate", absl::StatusCode::kUnavailable, "", duration);
   }
   reporter.Sample(kLong);
   EXPECT_DOUBLE_EQ(reporter.Report().rps_fractional(), 4);
