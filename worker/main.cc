@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "base/log.h"
@@ -29,7 +30,9 @@
 #include "worker/cpu_affinity.h"
 #include "worker/parent_watch.h"
 #include "worker/ready_line.h"
+#include "worker/sandbox.h"
 #include "worker/stop_signals.h"
+#include "worker/unix_socket.h"
 #include "worker/worker_server.h"
 
 namespace bitnet {
@@ -50,6 +53,7 @@ struct WorkerFlags {
   std::string log_level = "info";
   std::string name;
   std::vector<std::string> adapters;  // NAME=PATH
+  bool no_sandbox = false;
 };
 
 // Empty if the process should go on; otherwise what it exits with.
@@ -117,6 +121,9 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
             return std::string(text.find('=') == std::string::npos ? "'" + text + "' is not NAME=PATH" : "");
           },
           ""));
+  app.add_flag(
+      "--no-sandbox", flags->no_sandbox,
+      "Keep the network, and rights to write files and start programs, which a worker does not need");
   app.add_option("--log-level", flags->log_level, "trace, debug, info, warning, error or off")
       ->capture_default_str();
   app.add_option("--name", flags->name, "Name of this worker in log lines, as P0");
@@ -171,6 +178,15 @@ int Fail(const WorkerFlags& flags, const absl::Status& status, int exit_code) {
   return exit_code;
 }
 
+void ReportSandbox(const Sandbox& sandbox) {
+  if (!sandbox.in_force.empty()) {
+    spdlog::info("sandbox: {}", absl::StrJoin(sandbox.in_force, "; "));
+  }
+  for (const std::string& missing : sandbox.missing) {
+    spdlog::warn("sandbox: not in force is {}", missing);
+  }
+}
+
 int Run(WorkerFlags flags) {
   // First of all, since threads inherit it.
   if (!flags.cpus.empty()) {
@@ -178,6 +194,16 @@ int Run(WorkerFlags flags) {
     if (absl::Status status = cpus.ok() ? PinToCpus(*cpus) : cpus.status(); !status.ok()) {
       return Fail(flags, status, kWorkerExitUsage);
     }
+  }
+  // Where a killed worker left its socket, the sandbox would not let us remove it.
+  if (absl::Status status = PrepareSocketPath(flags.socket); !status.ok()) {
+    return Fail(flags, status, absl::IsInvalidArgument(status) ? kWorkerExitUsage : kExitTryAgain);
+  }
+  // Before the first byte of a file that somebody else made.
+  if (flags.no_sandbox) {
+    spdlog::warn("sandbox: switched off by --no-sandbox");
+  } else {
+    ReportSandbox(EnterSandbox());
   }
   absl::Mutex mutex;
   WorkerServer* serving = nullptr;  // Guarded by mutex. Not nullptr while a stop can be in good order.

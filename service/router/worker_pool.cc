@@ -21,10 +21,11 @@ constexpr std::chrono::seconds kGetModelDeadline(10);
 
 }  // namespace
 
-WorkerPool::WorkerPool(std::vector<std::string> names, std::function<void(bool)> on_readiness)
+WorkerPool::WorkerPool(const std::string& model, std::vector<std::string> names,
+                       std::function<void(bool)> on_readiness)
     : on_readiness_(std::move(on_readiness)) {
   for (std::string& name : names) {
-    workers_.push_back(Worker{.view = {.name = std::move(name)}});
+    workers_.push_back(Worker{.view = {.name = std::move(name), .model = model}});
   }
 }
 

@@ -32,6 +32,7 @@ class WorkerPool : public WorkerObserver {
   // What is known of one worker, for metrics.
   struct View {
     std::string name;
+    std::string model = {};  // That it serves.
     bool up = false;
     int restarts = 0;
     std::optional<worker::v1::WorkerStatus> status = {};  // As last told by the running process.
@@ -39,7 +40,9 @@ class WorkerPool : public WorkerObserver {
 
   // `on_readiness` is called whenever the first worker becomes ready or the last one ceases to be; calls do
   // not overlap, and it must not call the pool.
-  WorkerPool(std::vector<std::string> names, std::function<void(bool ready)> on_readiness);
+  // `model` is only what views call it.
+  WorkerPool(const std::string& model, std::vector<std::string> names,
+             std::function<void(bool ready)> on_readiness);
 
   // Borrowed; outlives the supervisor. Called before the first worker is started.
   void SetPreparer(WorkerPreparer* preparer) { preparer_ = preparer; }

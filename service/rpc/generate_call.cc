@@ -82,12 +82,12 @@ GenerateCall::GenerateCall(grpc::CallbackServerContext* context, v1::GenerateReq
 absl::Status GenerateCall::Admit() {
   RETURN_IF_ERROR(ValidateGenerate(request_));
   RETURN_IF_ERROR(serving_.calls.CheckOpen());
-  ASSIGN_OR_RETURN(model_, serving_.pool.model());
-  RETURN_IF_ERROR(CheckModelName(request_.model(), model_));
-  RETURN_IF_ERROR(CheckTokenIds("token_ids.ids", request_.token_ids().ids(), model_));
-  RETURN_IF_ERROR(CheckTokenIds("stop_token_ids", request_.stop_token_ids(), model_));
+  ASSIGN_OR_RETURN(served_, serving_.models.Find(request_.model()));
+  ASSIGN_OR_RETURN(const v1::Model model, served_->Facts());
+  RETURN_IF_ERROR(CheckTokenIds("token_ids.ids", request_.token_ids().ids(), model));
+  RETURN_IF_ERROR(CheckTokenIds("stop_token_ids", request_.stop_token_ids(), model));
   ASSIGN_OR_RETURN(place_, serving_.admission.Enter(ClientName(caller_.caller().name, context_->peer())));
-  absl::StatusOr<WorkerLease> worker = serving_.pool.Pick({});
+  absl::StatusOr<WorkerLease> worker = served_->pool().Pick({});
   if (!worker.ok() && serving_.failover_time <= absl::ZeroDuration()) {
     return worker.status();
   }
@@ -95,7 +95,7 @@ absl::Status GenerateCall::Admit() {
   if (request_.has_time_limit_seconds()) {
     times_.EndAt(arrived_ + absl::Seconds(request_.time_limit_seconds()));
   }
-  generation_.Start(std::shared_ptr<Generation>(self_, &generation_), model_,
+  generation_.Start(std::shared_ptr<Generation>(self_, &generation_), served_, model,
                     worker.ok() ? *std::move(worker) : WorkerLease(), context_->deadline());
   SetTimer();
   return absl::OkStatus();
@@ -105,7 +105,7 @@ absl::Status GenerateCall::OnPrepared() {
   const absl::Duration left = absl::FromChrono(context_->deadline()) - absl::Now();
   RETURN_IF_ERROR(
       CheckDeadline(left, serving_.admission.ExpectedWait(),
-                    serving_.pool.PrefillTime(generation_.prompt_tokens(), generation_.prefix())));
+                    served_->pool().PrefillTime(generation_.prompt_tokens(), generation_.prefix())));
   return place_.Charge(int64_t{generation_.prompt_tokens()} + generation_.expected_tokens());
 }
 
@@ -116,7 +116,7 @@ bool GenerateCall::OnToken(const worker::v1::GeneratedToken& token) {
   place_.Begin();
   const absl::Time now = absl::Now();
   const bool first = answer_.num_tokens() == 0;
-  serving_.metrics.CountGeneratedToken(first, now - (first ? arrived_ : last_token_at_));
+  served_->metrics().CountGeneratedToken(first, now - (first ? arrived_ : last_token_at_));
   last_token_at_ = now;
   outbox_.AddToken(token.token());
   outbox_.AddText(answer_.Append(token.text()));
@@ -206,10 +206,10 @@ void GenerateCall::SetTimer() {
 
 void GenerateCall::Accept() {
   accepted_ = true;
-  serving_.metrics.CountPromptTokens(generation_.prompt_tokens());
+  served_->metrics().CountPromptTokens(generation_.prompt_tokens());
   v1::Started started;
   started.set_request_id(request_id_);
-  started.set_model(model_.name());
+  started.set_model(served_->name());
   started.set_prompt_tokens(generation_.prompt_tokens());
   started.set_seed(generation_.seed());
   outbox_.Start(std::move(started));
@@ -285,6 +285,7 @@ void GenerateCall::Pump() {
     SetTimer();
     if (writing_.has_finished()) {
       finish_called_ = true;
+      AddLoadReport();
       StartWriteAndFinish(&writing_, grpc::WriteOptions(), grpc::Status::OK);
     } else {
       write_in_flight_ = true;
@@ -307,7 +308,14 @@ absl::Status GenerateCall::WhyGone() const {
 void GenerateCall::FinishWith(const absl::Status& status) {
   finish_called_ = true;
   final_code_ = status.code();
+  AddLoadReport();
   Finish(ErrorReply(serving_.admission.WithRetry(WithRequestId(status, request_id_)), *context_));
+}
+
+void GenerateCall::AddLoadReport() {
+  const auto report =
+      outbox_.finished() ? serving_.load.Report(outbox_.last().usage()) : serving_.load.Report();
+  context_->AddTrailingMetadata(kLoadReportKey, report.SerializeAsString());
 }
 
 void GenerateCall::OnDone() {
@@ -318,7 +326,8 @@ void GenerateCall::OnDone() {
   const std::string_view reason =
       final_code_ == absl::StatusCode::kOk && outbox_.finished() ? ReasonLabel(outbox_.last().reason()) : "";
   const absl::Duration duration = absl::Now() - arrived_;
-  serving_.metrics.CountRequest("Generate", final_code_, reason, duration);
+  ModelMetrics& metrics = served_ != nullptr ? served_->metrics() : serving_.metrics.ForModel("");
+  metrics.CountRequest("Generate", final_code_, reason, duration);
   spdlog::debug("request {}: {} {} {}", request_id_, absl::StatusCodeToString(final_code_),
                 generation_.Progress(), absl::FormatDuration(duration));
   serving_.calls.Leave(this);

@@ -76,6 +76,8 @@ class GenerateCall final : public grpc::ServerWriteReactor<v1::GenerateResponse>
   // What the call of a client that is gone counts as.
   absl::Status WhyGone() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FinishWith(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Into the trailers, for clients that balance by load.
+  void AddLoadReport() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   grpc::CallbackServerContext* const context_;
   const v1::GenerateRequest request_;
@@ -87,7 +89,7 @@ class GenerateCall final : public grpc::ServerWriteReactor<v1::GenerateResponse>
   absl::Mutex mutex_;
   std::shared_ptr<GenerateCall> self_ ABSL_GUARDED_BY(mutex_);  // gRPC's reference, until OnDone.
 
-  v1::Model model_ ABSL_GUARDED_BY(mutex_);
+  ServedModel* served_ ABSL_GUARDED_BY(mutex_) = nullptr;  // From Admit on, if it found one.
   Admission::Place place_ ABSL_GUARDED_BY(mutex_);
   Generation generation_ ABSL_GUARDED_BY(mutex_);
   AnswerText answer_ ABSL_GUARDED_BY(mutex_);

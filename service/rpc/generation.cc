@@ -36,9 +36,10 @@ Generation::Generation(Owner* owner, absl::Mutex* mutex, const std::string& requ
                        const v1::GenerateRequest& request, const Serving& serving)
     : owner_(owner), mutex_(mutex), request_id_(request_id), request_(request), serving_(serving) {}
 
-void Generation::Start(std::shared_ptr<Generation> self, const v1::Model& model, WorkerLease worker,
-                       std::chrono::system_clock::time_point deadline) {
+void Generation::Start(std::shared_ptr<Generation> self, ServedModel* served, const v1::Model& model,
+                       WorkerLease worker, std::chrono::system_clock::time_point deadline) {
   self_ = self;
+  served_ = served;
   model_ = model;
   deadline_ = deadline;
   if (worker) {
@@ -68,7 +69,7 @@ void Generation::Begin() {
     return;
   }
   worker_.Release();
-  absl::StatusOr<WorkerLease> worker = serving_.pool.Pick(Wanted(nullptr));
+  absl::StatusOr<WorkerLease> worker = served_->pool().Pick(Wanted(nullptr));
   if (worker.ok()) {
     GoOn(*std::move(worker));
   } else {
@@ -226,7 +227,7 @@ void Generation::AddToken(const worker::v1::GeneratedToken& token) {
 void Generation::EndPause(absl::Time now) {
   if (lost_at_.has_value()) {
     paused_ += now - *lost_at_;
-    serving_.metrics.CountPause(now - *lost_at_);
+    served_->metrics().CountPause(now - *lost_at_);
     lost_at_.reset();
   }
 }
@@ -295,7 +296,7 @@ void Generation::AttemptFailed(const grpc::Status& status) {
     }
   }
   const char* const reason = leaving_ ? "retired" : FailoverReason(*lost);
-  serving_.metrics.CountFailover(reason);
+  served_->metrics().CountFailover(reason);
   spdlog::debug("request {}: worker {} is {} {} ({})", request_id_, worker_name_, reason, Progress(),
                 status.error_message());
   FindWorker(lost.get(), planned ? absl::ZeroDuration() : policy_.delay());
@@ -303,7 +304,7 @@ void Generation::AttemptFailed(const grpc::Status& status) {
 
 void Generation::FindWorker(const WorkerLink* lost, absl::Duration delay) {
   if (delay == absl::ZeroDuration()) {
-    absl::StatusOr<WorkerLease> worker = serving_.pool.Pick(Wanted(lost));
+    absl::StatusOr<WorkerLease> worker = served_->pool().Pick(Wanted(lost));
     if (worker.ok()) {
       GoOn(*std::move(worker));
       return;
@@ -315,8 +316,8 @@ void Generation::FindWorker(const WorkerLink* lost, absl::Duration delay) {
 }
 
 void Generation::Await(absl::Duration delay) {
-  serving_.waiters.Add(std::shared_ptr<WorkerWaiters::Waiter>(self_.lock(), this), absl::Now() + delay,
-                       *lost_at_ + serving_.failover_time);
+  served_->waiters().Add(std::shared_ptr<WorkerWaiters::Waiter>(self_.lock(), this), absl::Now() + delay,
+                         *lost_at_ + serving_.failover_time);
 }
 
 void Generation::OnWake() {
@@ -324,7 +325,7 @@ void Generation::OnWake() {
   if (ended_) {
     return;
   }
-  absl::StatusOr<WorkerLease> worker = serving_.pool.Pick(Wanted(nullptr));
+  absl::StatusOr<WorkerLease> worker = served_->pool().Pick(Wanted(nullptr));
   if (worker.ok()) {
     GoOn(*std::move(worker));
   } else if (absl::Now() >= *lost_at_ + serving_.failover_time) {
@@ -347,7 +348,9 @@ void Generation::Fail(const absl::Status& status) {
 
 void Generation::Stop() {
   ended_ = true;
-  serving_.waiters.Remove(this);
+  if (served_ != nullptr) {
+    served_->waiters().Remove(this);
+  }
   if (tokenizing_ != nullptr) {
     tokenizing_->context.TryCancel();
   }

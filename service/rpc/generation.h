@@ -50,10 +50,10 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   Generation(Owner* owner, absl::Mutex* mutex, const std::string& request_id,
              const v1::GenerateRequest& request, const Serving& serving);
 
-  // `self` keeps the owner, and so this, until the generation has ended. An empty `worker`: there is none
-  // now.
-  void Start(std::shared_ptr<Generation> self, const v1::Model& model, WorkerLease worker,
-             std::chrono::system_clock::time_point deadline);
+  // `self` keeps the owner, and so this, until the generation has ended. `served` is borrowed, `model` what
+  // is known of it. An empty `worker`: there is none now.
+  void Start(std::shared_ptr<Generation> self, ServedModel* served, const v1::Model& model,
+             WorkerLease worker, std::chrono::system_clock::time_point deadline);
   // Frees the worker; nothing is delivered any more. Any number of times.
   void Stop();
   void Resume();
@@ -118,6 +118,7 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   const Serving serving_;
 
   std::weak_ptr<Generation> self_;
+  ServedModel* served_ = nullptr;  // From Start on.
   v1::Model model_;
   std::chrono::system_clock::time_point deadline_;
   bool prepared_ = false;

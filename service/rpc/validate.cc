@@ -166,16 +166,6 @@ absl::Status ValidateTokenize(const v1::TokenizeRequest& request) {
   return found.status();
 }
 
-absl::Status CheckModelName(const std::string& name, const v1::Model& model) {
-  if (name.empty() || name == model.name()) {
-    return absl::OkStatus();
-  }
-  return WithReason(
-      absl::NotFoundError(absl::StrCat("model is \"", name, "\", which is not served here; served is \"",
-                                       model.name(), "\"")),
-      "MODEL_NOT_SERVED", {{"served", model.name()}});
-}
-
 absl::Status CheckTokenIds(const char* field, const google::protobuf::RepeatedField<uint32_t>& ids,
                            const v1::Model& model) {
   for (int i = 0; i < ids.size(); ++i) {

@@ -64,7 +64,7 @@ async function until(check, what) {
   }
 }
 
-// Resolves to {events, text, ids, started, finished, error, headers} however the stream ends. `onEvent` may act on it.
+// Resolves to {events, text, ids, started, finished, error, headers, trailers} however the stream ends. `onEvent` may act on it.
 function generate(client, request, { deadlineMs = kDeadlineMs, metadata = new grpc.Metadata(), onEvent = () => {} } = {}) {
   return new Promise((resolve) => {
     const answer = { events: [], text: '', ids: [] };
@@ -84,7 +84,10 @@ function generate(client, request, { deadlineMs = kDeadlineMs, metadata = new gr
       onEvent(event, call);
     });
     call.on('error', (error) => (answer.error = error));
-    call.on('status', () => setImmediate(() => resolve(answer)));
+    call.on('status', (status) => {
+      answer.trailers = status.metadata;
+      setImmediate(() => resolve(answer));
+    });
   });
 }
 
@@ -99,7 +102,7 @@ class Front {
     });
     front.log = '';
     front.process = spawn(process.env.BITNET_FRONT,
-      ['--model', process.env.BITNET_TEST_MODEL, '--worker-binary', process.env.BITNET_WORKER, '--listen', '127.0.0.1:0',
+      [...(flags.includes('--model') ? [] : ['--model', process.env.BITNET_TEST_MODEL]), '--worker-binary', process.env.BITNET_WORKER, '--listen', '127.0.0.1:0',
         '--http', '127.0.0.1:0', '--port-file', portFile, '--workers', '1', ...flags],
       { stdio: ['ignore', 'inherit', 'pipe'] });
     front.process.stderr.on('data', (text) => (front.log += text));

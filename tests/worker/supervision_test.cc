@@ -171,6 +171,14 @@ TEST_F(WorkerProcessTest, StopsInGoodOrderWhenToldTo) {
   EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
   EXPECT_EQ(answer.finished.size(), 1u);
   EXPECT_EQ(worker.Wait().exit_code, kWorkerExitStopped);
+}
+
+TEST_F(WorkerProcessTest, RemovesItsSocketIfItIsLeftTheRightTo) {
+  WorkerProcess worker(Arguments({"--no-sandbox"}));
+  ASSERT_EQ(worker.ReadLine(), "READY");
+  EXPECT_TRUE(std::filesystem::exists(socket_));
+  worker.Kill(SIGTERM);
+  EXPECT_EQ(worker.Wait().exit_code, kWorkerExitStopped);
   EXPECT_FALSE(std::filesystem::exists(socket_));
 }
 
