@@ -10,6 +10,7 @@ const { Front, grpc, random, until } = require('./front.js');
 const kCalls = 500;
 const kAtOnce = 32;
 const kSlots = 4;
+const kDeadlineMs = 60000; // Only a failing test waits this long.
 const kLongestPatience = 60; // Events of all calls until one is cancelled.
 // Prefilled in several steps of 16 tokens, and then answered until the context is full.
 const kRequest = { text: 'the lighthouse stands on the island and '.repeat(8), ignore_eos: true };
@@ -34,7 +35,7 @@ class Leavers {
   }
 
   async call() {
-    const call = this.front.client.generate(kRequest);
+    const call = this.front.client.generate(kRequest, { deadline: Date.now() + kDeadlineMs });
     let hadToken = false;
     this.doomed.set(call, this.draw(kLongestPatience));
     call.on('data', (event) => {
