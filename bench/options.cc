@@ -142,8 +142,8 @@ BenchOptions Defaults(Command command) {
   if (command == Command::kBatch) o.batch = {1, 2, 4, 8};
   if (command == Command::kKernels) o.batch = {1, 8};
   if (command == Command::kTune) {
-    o.chunk_sizes = {32, 64, 128, 256, 512};
-    o.prompt_tokens = {512};
+    o.chunk_sizes = {32, 64, 128, 256};
+    o.prompt_tokens = {256};
     o.repetitions = 3;
   }
   if (command == Command::kServe) o.prompt_tokens = {64};

@@ -51,7 +51,7 @@ struct EngineOptions {
   size_t max_adapters = 16;                    // Loaded at once.
   size_t max_adapter_bytes = size_t{1} << 30;  // Of all of them in memory.
   // Tokens guessed, and several checked in one step: that changes no answer.
-  Speculation speculation = Speculation::kOff;
+  Speculation speculation = Speculation::kPromptLookup;
   int max_draft = 8;  // Guessed per step at most, for all sequences together.
 };
 

@@ -123,8 +123,14 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
   app.add_option(
          "--speculate", options.speculate,
          "lookup or off: whether workers guess tokens from earlier ones and check several in one step, "
-         "which changes no answer; by default off")
+         "which changes no answer; by default lookup")
       ->check(CLI::IsMember({"lookup", "off"}))
+      ->group("Workers");
+
+  app.add_option("--sparsity", options.sparsity,
+                 "on or off: whether workers keep a second copy of the feed-forward matrices of a model with a "
+                 "squared ReLU, of which a lone answer reads only what matters; by default off")
+      ->check(CLI::IsMember({"on", "off"}))
       ->group("Workers");
 
   app.add_option("--max-sequences", options.max_sequences, "Requests that a worker generates for at once")

@@ -36,6 +36,7 @@ struct ServiceOptions {
   std::string prefix_cache;  // "on" or "off".
   std::optional<long> kv_cache_tokens;
   std::string speculate;  // "off" or "lookup".
+  std::string sparsity;   // "on" or "off".
   std::string isa;
   bool no_mmap = false;
   std::string i2s_layout;             // "": the workers' default.

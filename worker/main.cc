@@ -82,7 +82,7 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
                  "Room for this many tokens; 0: a full context for each answer, at most 2 GiB");
   app.add_option("--speculate", flags->engine.speculation, kSpeculationHelp)
       ->transform(CLI::CheckedTransformer(SpeculationNames()))
-      ->default_str("off");
+      ->default_str("lookup");
   app.add_option("--max-draft", flags->engine.max_draft,
                  "Tokens guessed in one step at most, for all answers together")
       ->check(CLI::Range(1, kMaxDraft))

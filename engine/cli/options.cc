@@ -280,7 +280,7 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->type_name("NAME")
       ->group(group)
       ->transform(CLI::CheckedTransformer(SpeculationNames()))
-      ->default_str("off");
+      ->default_str("lookup");
   app.add_option("--max-draft", options.engine.max_draft, "Tokens guessed in one step at most")
       ->type_name("N")
       ->group(group)

@@ -127,13 +127,11 @@ void Transformer::FeedForwardBlock(size_t batch_size, size_t layer) {
   });
   GateAndUp(batch_size, layer, sparse);
 
-  const auto gated = config_.ffn_activation == FfnActivation::kSilu ? SiluGate : SquaredReluGate;
   const Projection down[] = {{&w.down, projected_.data()}};
   linear_.Begin(down[0]);
   pool_->ParallelFor(batch_size, [&](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
       float* gate = gate_.data() + b * ffn_stride_;
-      gated(config_.ffn_dim, gate, up_.data() + b * ffn_stride_, gate);
       NormAndPrepare(w.ffn_sub_norm, gate, gate, b);
     }
   });
@@ -150,22 +148,33 @@ void Transformer::FeedForwardBlock(size_t batch_size, size_t layer) {
   });
 }
 
-// Both from the normed rows, which are prepared.
 void Transformer::GateAndUp(size_t batch_size, size_t layer, bool sparse) {
   const LayerWeights& w = weights_.layers[layer];
   const Projection gate_up[] = {{&w.gate, gate_.data()}, {&w.up, up_.data()}};
   const std::span<const Projection> both = gate_up;
-  if (sparse) {
-    linear_.Run(normed_.data(), config_.hidden_dim, batch_size, both.first(1));
-    if (!sparse_.Up(layer, gate_.data(), linear_.input(), batch_size, gate_up[1])) {
-      linear_.Run(normed_.data(), config_.hidden_dim, batch_size, both.last(1));
-    }
+  const float* x = normed_.data();
+  const size_t k = config_.hidden_dim;
+  const auto activation = config_.ffn_activation == FfnActivation::kSilu ? SiluGate : SquaredReluGate;
+  if (!sparse && !adapters_.any() && InputSpec::Of(w.gate) == InputSpec::Of(w.up)) {
+    linear_.RunGated(x, k, batch_size, gate_up[0], gate_up[1], activation);
     return;
   }
-  linear_.Run(normed_.data(), config_.hidden_dim, batch_size, both);
-  const AdapterLayer::Output adapted[] = {{ProjectionKind::kGate, gate_.data(), ffn_stride_},
-                                          {ProjectionKind::kUp, up_.data(), ffn_stride_}};
-  adapters_.Run(layer, normed_.data(), config_.hidden_dim, adapted);
+  if (sparse) {
+    linear_.Run(x, k, batch_size, both.first(1));
+    if (!sparse_.Up(layer, gate_.data(), linear_.input(), batch_size, gate_up[1])) {
+      linear_.Run(x, k, batch_size, both.last(1));
+    }
+  } else {
+    linear_.Run(x, k, batch_size, both);
+    const AdapterLayer::Output adapted[] = {{ProjectionKind::kGate, gate_.data(), ffn_stride_},
+                                            {ProjectionKind::kUp, up_.data(), ffn_stride_}};
+    adapters_.Run(layer, x, k, adapted);
+  }
+  // Of all tokens in one: what fills up their tiles is not used.
+  constexpr size_t kAtOnce = 512;
+  pool_->ParallelForChunks(batch_size * ffn_stride_, kAtOnce, [&](size_t begin, size_t end) {
+    activation(end - begin, gate_.data() + begin, up_.data() + begin, gate_.data() + begin);
+  });
 }
 
 void Transformer::NormAndPrepare(std::span<const float> weight, const float* x, float* normed, size_t b) {

@@ -48,6 +48,7 @@ class Transformer {
   void Embed(std::span<const BatchToken> batch);
   void AttentionBlock(std::span<const BatchToken> batch, size_t layer);
   void FeedForwardBlock(size_t batch_size, size_t layer);
+  // gate_ becomes the input of `down`, but for its norm.
   void GateAndUp(size_t batch_size, size_t layer, bool sparse);
   std::span<const float> OutputLogits(std::span<const BatchToken> batch);
   bool ScreensHead(std::span<const BatchToken> batch) const;

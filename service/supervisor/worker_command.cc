@@ -45,6 +45,9 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Work
   if (!options.speculate.empty()) {
     add("--speculate", options.speculate);
   }
+  if (!options.sparsity.empty()) {
+    add("--sparsity", options.sparsity);
+  }
   if (!options.kv_type.empty()) {
     add("--kv-type", options.kv_type);
   }

@@ -22,7 +22,7 @@ TEST(WorkerCommandTest, LeavesWhatWasNotSaidToTheWorker) {
   EXPECT_EQ(ValueOf(command, "--socket"), "/s");
   EXPECT_EQ(ValueOf(command, "--threads"), "3");
   for (const char* flag : {"--chunk-size", "--speculate", "--max-sequences", "--kv-cache-tokens", "--isa",
-                           "--kv-type", "--head", "--step-ms", "--prefix-cache"}) {
+                           "--kv-type", "--head", "--step-ms", "--prefix-cache", "--sparsity"}) {
     EXPECT_EQ(std::ranges::count(command, flag), 0) << flag;
   }
 }
@@ -35,6 +35,7 @@ TEST(WorkerCommandTest, PassesOnWhatWasSaid) {
   options.head = "file";
   options.step_ms = 50;
   options.prefix_cache = "off";
+  options.sparsity = "on";
   const auto command = WorkerCommand(options, {.name = "W0", .cluster = "P0"}, "/s");
   EXPECT_EQ(ValueOf(command, "--chunk-size"), "64");
   EXPECT_EQ(ValueOf(command, "--speculate"), "off");
@@ -42,6 +43,7 @@ TEST(WorkerCommandTest, PassesOnWhatWasSaid) {
   EXPECT_EQ(ValueOf(command, "--head"), "file");
   EXPECT_EQ(ValueOf(command, "--step-ms"), "50");
   EXPECT_EQ(ValueOf(command, "--prefix-cache"), "off");
+  EXPECT_EQ(ValueOf(command, "--sparsity"), "on");
 }
 
 }  // namespace

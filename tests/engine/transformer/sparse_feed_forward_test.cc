@@ -104,8 +104,8 @@ TEST_F(SparseFeedForwardTest, GivesTheBitsOfWholeProducts) {
       ExpectUp(share, 1, true);
       ExpectDown(share, 1, true);
     }
-    ExpectUp(0.15, 4, true);
-    ExpectDown(0.08, 4, true);
+    ExpectUp(0.1, 4, true);
+    ExpectDown(0.05, 4, true);
   }
 }
 
