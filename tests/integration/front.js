@@ -54,6 +54,15 @@ function get(address, target) {
   });
 }
 
+// A small generator with a seed, so that a failure can be seen again.
+function random(seed) {
+  let state = seed;
+  return (limit) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+}
+
 // Asks until `check` holds, as a scraper does: there is no event for a number that changes.
 async function until(check, what) {
   const end = Date.now() + kDeadlineMs;
@@ -179,4 +188,4 @@ class Front {
   }
 }
 
-module.exports = { Front, generate, get, grpc, inference, kSource, load, richError, skipUnless, until };
+module.exports = { Front, generate, get, grpc, inference, kSource, load, random, richError, skipUnless, until };
