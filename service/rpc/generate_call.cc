@@ -79,15 +79,14 @@ absl::Status GenerateCall::Admit() {
   RETURN_IF_ERROR(serving_.calls.CheckOpen());
   ASSIGN_OR_RETURN(served_, serving_.models.Find(request_.model()));
   ASSIGN_OR_RETURN(const v1::Model model, served_->Facts());
-  RETURN_IF_ERROR(CheckTokenIds("token_ids.ids", request_.token_ids().ids(), model));
-  RETURN_IF_ERROR(CheckTokenIds("stop_token_ids", request_.stop_token_ids(), model));
+  RETURN_IF_ERROR(CheckIds(request_, model));
   ASSIGN_OR_RETURN(place_, serving_.admission.Enter());
   absl::StatusOr<WorkerLease> worker = served_->pool().Pick({});
   if (!worker.ok() && serving_.failover_time <= absl::ZeroDuration()) {
     return worker.status();
   }
   RETURN_IF_ERROR(serving_.calls.Enter(self_));
-  generation_.Start(std::shared_ptr<Generation>(self_, &generation_), served_, model,
+  generation_.Start(std::shared_ptr<Generation>(self_, &generation_), served_,
                     worker.ok() ? *std::move(worker) : WorkerLease(), context_->deadline());
   return absl::OkStatus();
 }

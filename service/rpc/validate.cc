@@ -176,6 +176,11 @@ absl::Status CheckTokenIds(const char* field, const google::protobuf::RepeatedFi
   return absl::OkStatus();
 }
 
+absl::Status CheckIds(const v1::GenerateRequest& request, const v1::Model& model) {
+  RETURN_IF_ERROR(CheckTokenIds("token_ids.ids", request.token_ids().ids(), model));
+  return CheckTokenIds("stop_token_ids", request.stop_token_ids(), model);
+}
+
 absl::Status CheckPromptLength(int prompt_tokens, const v1::Model& model) {
   if (prompt_tokens == 0) {
     return absl::InvalidArgumentError("the prompt has no tokens, wanted at least one");
