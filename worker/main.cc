@@ -17,6 +17,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
+#include "base/file_identity.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "engine/cache/kv_type_names.h"
@@ -225,9 +226,14 @@ int Run(WorkerFlags flags) {
       return Fail(flags, status, kWorkerExitBadModel);
     }
   }
+  const std::string fingerprint = FileIdentity(flags.model).value_or("");
   absl::StatusOr<std::unique_ptr<Engine>> engine = Engine::Create(flags.model, flags.engine);
   if (!engine.ok()) {
     return Fail(flags, engine.status(), ExitCodeOfLoadError(engine.status().code()));
+  }
+  if (FileIdentity(flags.model).value_or("") != fingerprint) {
+    return Fail(flags, absl::UnavailableError(absl::StrCat(flags.model, " was changed while it was read")),
+                kExitTryAgain);
   }
   for (const std::string& adapter : flags.adapters) {
     const std::pair<std::string, std::string> parts = absl::StrSplit(adapter, absl::MaxSplits('=', 1));
@@ -243,7 +249,7 @@ int Run(WorkerFlags flags) {
   // Never given back: gRPC's shutdown, with its last object, may wait 10 s for connections to go.
   grpc_init();
   absl::StatusOr<std::unique_ptr<WorkerServer>> server =
-      WorkerServer::Start(engine->get(), model_name, flags.socket);
+      WorkerServer::Start(engine->get(), {.name = model_name, .fingerprint = fingerprint}, flags.socket);
   if (!server.ok()) {
     return Fail(flags, server.status(),
                 absl::IsInvalidArgument(server.status()) ? kWorkerExitUsage : kExitTryAgain);

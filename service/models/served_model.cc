@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_split.h"
+#include "base/file_identity.h"
 #include "base/status_macros.h"
 #include "service/clock.h"
 #include "spdlog/spdlog.h"
@@ -38,19 +39,20 @@ ServedModel::ServedModel(ModelSpec spec, std::vector<WorkerSpec> workers, ModelM
       workers_(std::move(workers)),
       metrics_(metrics),
       events_(std::move(events)),
+      files_(workers_.size(), spec_.path),
       waiters_(Clock::Real()),
       pool_(spec_.name, Names(workers_), [this](bool ready) { OnReadiness(ready); }),
       adapters_(&pool_, FirstAdapters(spec_.adapters)),
-      restart_(&pool_, {.retire = [this](WorkerLink& link) { Retire(link); },
-                        .restart =
-                            [this](const WorkerLink& link) {
-                              supervisor_->RestartProcess(link.index, link.socket_path);
-                            },
-                        .kill =
-                            [this](const WorkerLink& link, const std::string& why) {
-                              supervisor_->KillProcess(link.index, link.socket_path, why);
-                            }}) {
-  pool_.SetPreparer(&adapters_);
+      restart_(
+          &pool_, &files_,
+          {.retire = [this](WorkerLink& link) { Retire(link); },
+           .restart =
+               [this](const WorkerLink& link) { supervisor_->RestartProcess(link.index, link.socket_path); },
+           .kill =
+               [this](const WorkerLink& link, const std::string& why) {
+                 supervisor_->KillProcess(link.index, link.socket_path, why);
+               }}) {
+  pool_.SetPreparer(this);
 }
 
 void ServedModel::StartWorkers(const ServiceOptions& options, const std::string& run_directory) {
@@ -58,8 +60,9 @@ void ServedModel::StartWorkers(const ServiceOptions& options, const std::string&
     spdlog::info("worker {}: model {}, {} threads on cluster {}", worker.name, spec_.name, worker.threads,
                  worker.cluster);
   }
-  supervisor_ = std::make_unique<Supervisor>(options, spec_, workers_, run_directory, &pool_, Clock::Real(),
-                                             [this](const std::string& reason) { OnAllFailed(reason); });
+  supervisor_ =
+      std::make_unique<Supervisor>(options, spec_, &files_, workers_, run_directory, &pool_, Clock::Real(),
+                                   [this](const std::string& reason) { OnAllFailed(reason); });
   poller_ = std::make_unique<StatusPoller>(
       &pool_,
       StatusPoller::Options{
@@ -79,6 +82,14 @@ void ServedModel::StopWorkers(absl::Duration grace) {
   if (supervisor_ != nullptr) {
     supervisor_->Stop(grace);
   }
+}
+
+absl::Status ServedModel::Prepare(WorkerLink& link, const std::function<void()>& join) {
+  const absl::StatusOr<std::string> file = FileIdentity(files_.path(link.index));
+  if (file.ok() && *file != link.model.fingerprint()) {
+    return absl::UnavailableError("another model file has taken the place of the one that it loaded");
+  }
+  return adapters_.Prepare(link, join);
 }
 
 void ServedModel::OnReadiness(bool ready) {

@@ -12,6 +12,7 @@
 #include "proto/bitnet/v1/inference.pb.h"
 #include "service/metrics/request_metrics.h"
 #include "service/models/model_spec.h"
+#include "service/models/worker_files.h"
 #include "service/rolling_restart.h"
 #include "service/router/adapter_set.h"
 #include "service/router/status_poller.h"
@@ -25,7 +26,7 @@ namespace bitnet {
 
 // Models share nothing but the machine: each has workers of its own, which are started again, watched and
 // restarted apart from those of others. Safe to share between threads, but for the starting and stopping.
-class ServedModel {
+class ServedModel : private WorkerPreparer {
  public:
   // Called on threads of the model's.
   struct Events {
@@ -69,6 +70,8 @@ class ServedModel {
   v1::Model Describe() const;
 
  private:
+  // A worker joins the others unless its file has been replaced since it read it; it has their adapters then.
+  absl::Status Prepare(WorkerLink& link, const std::function<void()>& join) override;
   void OnReadiness(bool ready);
   void OnStalled(WorkerLink& link, const std::string& why);
   // The process at `link` is leaving: nobody is given to it any more, and those it has go on elsewhere.
@@ -85,6 +88,7 @@ class ServedModel {
   mutable absl::Mutex mutex_;
   std::string failure_ ABSL_GUARDED_BY(mutex_);
 
+  WorkerFiles files_;
   WorkerWaiters waiters_;
   WorkerPool pool_;
   AdapterSet adapters_;

@@ -58,6 +58,19 @@ grpc::Status AdminService::RestartWorkers(grpc::ServerContext* context,
   return ErrorReply(restart_(), *context);
 }
 
+grpc::Status AdminService::SwapModel(grpc::ServerContext* context, const v1::SwapModelRequest* request,
+                                     v1::Model* response) {
+  const absl::StatusOr<ServedModel*> model = Find(*context, request->model());
+  if (!model.ok()) {
+    return ErrorReply(model.status(), *context);
+  }
+  const absl::Status status = (*model)->restart().Swap(request->path());
+  if (status.ok()) {
+    *response = (*model)->Describe();
+  }
+  return ErrorReply(status, *context);
+}
+
 grpc::Status AdminService::SetWeight(grpc::ServerContext* context, const v1::SetWeightRequest* request,
                                      v1::SetWeightResponse* /*response*/) {
   if (const absl::Status status = Admit(*context); !status.ok()) {

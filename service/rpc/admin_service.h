@@ -33,6 +33,8 @@ class AdminService final : public v1::AdminService::Service {
                             v1::ListAdaptersResponse* response) override;
   grpc::Status RestartWorkers(grpc::ServerContext* context, const v1::RestartWorkersRequest* request,
                               v1::RestartWorkersResponse* response) override;
+  grpc::Status SwapModel(grpc::ServerContext* context, const v1::SwapModelRequest* request,
+                         v1::Model* response) override;
   grpc::Status SetWeight(grpc::ServerContext* context, const v1::SetWeightRequest* request,
                          v1::SetWeightResponse* response) override;
 

@@ -84,8 +84,7 @@ absl::Status GenerateCall::Admit() {
   RETURN_IF_ERROR(serving_.calls.CheckOpen());
   ASSIGN_OR_RETURN(served_, serving_.models.Find(request_.model()));
   ASSIGN_OR_RETURN(const v1::Model model, served_->Facts());
-  RETURN_IF_ERROR(CheckTokenIds("token_ids.ids", request_.token_ids().ids(), model));
-  RETURN_IF_ERROR(CheckTokenIds("stop_token_ids", request_.stop_token_ids(), model));
+  RETURN_IF_ERROR(CheckIds(request_, model));
   ASSIGN_OR_RETURN(place_, serving_.admission.Enter(ClientName(caller_.caller().name, context_->peer())));
   absl::StatusOr<WorkerLease> worker = served_->pool().Pick({});
   if (!worker.ok() && serving_.failover_time <= absl::ZeroDuration()) {
@@ -95,7 +94,7 @@ absl::Status GenerateCall::Admit() {
   if (request_.has_time_limit_seconds()) {
     times_.EndAt(arrived_ + absl::Seconds(request_.time_limit_seconds()));
   }
-  generation_.Start(std::shared_ptr<Generation>(self_, &generation_), served_, model,
+  generation_.Start(std::shared_ptr<Generation>(self_, &generation_), served_,
                     worker.ok() ? *std::move(worker) : WorkerLease(), context_->deadline());
   SetTimer();
   return absl::OkStatus();

@@ -36,11 +36,10 @@ Generation::Generation(Owner* owner, absl::Mutex* mutex, const std::string& requ
                        const v1::GenerateRequest& request, const Serving& serving)
     : owner_(owner), mutex_(mutex), request_id_(request_id), request_(request), serving_(serving) {}
 
-void Generation::Start(std::shared_ptr<Generation> self, ServedModel* served, const v1::Model& model,
-                       WorkerLease worker, std::chrono::system_clock::time_point deadline) {
+void Generation::Start(std::shared_ptr<Generation> self, ServedModel* served, WorkerLease worker,
+                       std::chrono::system_clock::time_point deadline) {
   self_ = self;
   served_ = served;
-  model_ = model;
   deadline_ = deadline;
   if (worker) {
     GoOn(std::move(worker));
@@ -53,6 +52,10 @@ void Generation::Start(std::shared_ptr<Generation> self, ServedModel* served, co
 void Generation::GoOn(WorkerLease worker) {
   worker_ = std::move(worker);
   worker_name_ = worker_.name();
+  if (file_ == nullptr) {
+    file_ = worker_.file();
+    model_ = worker_.link()->model;
+  }
   if (prepared_) {
     Dispatch();
   } else if (request_.has_token_ids()) {
@@ -88,6 +91,9 @@ uint32_t Generation::expected_tokens() const {
 WorkerPool::Wanted Generation::Wanted(const WorkerLink* avoid) const {
   constexpr uint32_t kPromptTokensPerToken = 8;
   WorkerPool::Wanted wanted = {.avoid = avoid, .suspect = policy_.suspect()};
+  if (file_ != nullptr) {
+    wanted.file = model_.fingerprint();
+  }
   if (prepared_) {
     const uint32_t most = expected_tokens();
     wanted.tokens =
@@ -127,6 +133,8 @@ void Generation::OnTokenized(TokenizeCall& call, const grpc::Status& status) {
 
 absl::Status Generation::Prepare() {
   prepared_ = true;
+  RETURN_IF_ERROR(
+      CheckIds(request_, model_));  // Again: the file may be a later one than when it was admitted.
   RETURN_IF_ERROR(CheckPromptLength(dispatched_.prompt_size(), model_));
   FillWorkerRequest(request_, request_id_, dispatched_);
   if (!request_.sampling().has_seed()) {
@@ -254,6 +262,7 @@ void Generation::OnStreamDone(const grpc::Status& status) {
   stream_ = nullptr;
   if (ended_) {
     worker_.Release();
+    file_.reset();
     return;
   }
   AttemptFailed(status);
@@ -262,6 +271,9 @@ void Generation::OnStreamDone(const grpc::Status& status) {
 void Generation::AttemptFailed(const grpc::Status& status) {
   const std::shared_ptr<WorkerLink> lost = worker_.link();
   worker_.Release();
+  if (!prepared_) {  // Any file will do, the next one as well.
+    file_.reset();
+  }
   const bool planned = leaving_ || lost->end == WorkerLink::End::kRetired;
   // A worker whose queue is full has refused a new request for good reason, and one that goes on for none.
   const bool full = dispatched_.attempt() > 1 && status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
@@ -358,6 +370,7 @@ void Generation::Stop() {
     stream_->Cancel();
   } else {
     worker_.Release();
+    file_.reset();
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/status_macros.h"
 #include "service/errors/error_details.h"
 #include "service/errors/field_violations.h"
 
@@ -176,6 +177,11 @@ absl::Status CheckTokenIds(const char* field, const google::protobuf::RepeatedFi
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckIds(const v1::GenerateRequest& request, const v1::Model& model) {
+  RETURN_IF_ERROR(CheckTokenIds("token_ids.ids", request.token_ids().ids(), model));
+  return CheckTokenIds("stop_token_ids", request.stop_token_ids(), model);
 }
 
 absl::Status CheckPromptLength(int prompt_tokens, const v1::Model& model) {

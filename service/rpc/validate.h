@@ -18,6 +18,8 @@ absl::Status ValidateTokenize(const v1::TokenizeRequest& request);
 // calls them.
 absl::Status CheckTokenIds(const char* field, const google::protobuf::RepeatedField<uint32_t>& ids,
                            const v1::Model& model);
+// All those of a request.
+absl::Status CheckIds(const v1::GenerateRequest& request, const v1::Model& model);
 // The prompt has tokens, and fits the context.
 absl::Status CheckPromptLength(int prompt_tokens, const v1::Model& model);
 

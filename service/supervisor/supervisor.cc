@@ -8,7 +8,20 @@
 
 namespace bitnet {
 
-Supervisor::Supervisor(const ServiceOptions& options, const ModelSpec& model,
+namespace {
+
+// Adapters of the flags belong to the first file; they may not fit another, where the AdapterSet tries them.
+ModelSpec WithFile(ModelSpec model, const std::string& path) {
+  if (path != model.path) {
+    model.path = path;
+    model.adapters.clear();
+  }
+  return model;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const ServiceOptions& options, const ModelSpec& model, WorkerFiles* files,
                        const std::vector<WorkerSpec>& specs, const std::string& run_directory,
                        WorkerObserver* observer, Clock* clock, std::function<void(std::string)> on_all_failed)
     : observer_(observer), clock_(clock), on_all_failed_(std::move(on_all_failed)), left_(specs.size()) {
@@ -19,9 +32,11 @@ Supervisor::Supervisor(const ServiceOptions& options, const ModelSpec& model,
                                  .name = spec.name,
                                  .run_directory = run_directory,
                                  .command =
-                                     [options, model, spec](const std::string& socket) {
-                                       return WorkerCommand(options, model, spec, socket);
-                                     }},
+                                     [options, model, files, index, spec](const std::string& socket) {
+                                       return WorkerCommand(options, WithFile(model, files->path(index)),
+                                                            spec, socket);
+                                     },
+                                 .go_back = [files, index] { return files->GoBack(index); }},
         static_cast<WorkerObserver*>(this), clock_));
   }
 }

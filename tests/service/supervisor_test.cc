@@ -59,7 +59,8 @@ class SupervisorTest : public testing::Test {
   std::unique_ptr<Supervisor> Start(const std::string& model) {
     ServiceOptions options;
     options.worker_binary = FAKE_WORKER;
-    return std::make_unique<Supervisor>(options, ModelSpec{.name = "fake", .path = model},
+    files_.Assign(0, model);
+    return std::make_unique<Supervisor>(options, ModelSpec{.name = "fake", .path = model}, &files_,
                                         std::vector<WorkerSpec>{{.name = "W0", .cluster = "P0"}},
                                         run_directory_.path(), &events_, &clock_,
                                         [this](const std::string& why) {
@@ -70,6 +71,7 @@ class SupervisorTest : public testing::Test {
 
   RunDirectory run_directory_ = *RunDirectory::Create("");
   FakeClock clock_;
+  WorkerFiles files_{1, ""};
   Events events_;
   std::string failure_;
   absl::Notification failed_;

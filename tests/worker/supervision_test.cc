@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/file_identity.h"
 #include "proto/worker_exit_codes.h"
 #include "tests/engine/random_model.h"
 #include "tests/worker/process.h"
@@ -61,6 +62,7 @@ TEST_F(WorkerProcessTest, WritesReadyOnceItServes) {
   const grpc::Status status = stub->GetModel(&context, {}, &model);
   EXPECT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(model.name(), "tiny");
+  EXPECT_EQ(model.fingerprint(), *FileIdentity(model_));
 }
 
 TEST_F(WorkerProcessTest, GeneratesTheSameTokensWhenItGoesOnHalfWay) {
