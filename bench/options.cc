@@ -7,6 +7,7 @@
 
 #include "base/version.h"
 #include "engine/cache/kv_type_names.h"
+#include "engine/weights/sparse_weights.h"
 
 namespace bitnet {
 namespace {
@@ -31,6 +32,9 @@ void AddModel(CLI::App* command, BenchOptions* o) {
       ->transform(CLI::CheckedTransformer(HeadFormatNames()));
   command->add_option("--kv-type", o->kv_type, kKvTypeHelp)
       ->transform(CLI::CheckedTransformer(KvTypeNames()));
+  command->add_option("--sparsity", o->sparsity, kSparsityHelp)
+      ->transform(CLI::CheckedTransformer(SparsityNames()))
+      ->default_str("off");
 }
 
 void AddList(CLI::App* command, const char* name, std::vector<int>* values, const char* help, int lowest,
@@ -138,8 +142,8 @@ BenchOptions Defaults(Command command) {
   if (command == Command::kBatch) o.batch = {1, 2, 4, 8};
   if (command == Command::kKernels) o.batch = {1, 8};
   if (command == Command::kTune) {
-    o.chunk_sizes = {32, 64, 128, 256, 512};
-    o.prompt_tokens = {512};
+    o.chunk_sizes = {32, 64, 128, 256};
+    o.prompt_tokens = {256};
     o.repetitions = 3;
   }
   if (command == Command::kServe) o.prompt_tokens = {64};

@@ -38,6 +38,7 @@ struct BenchOptions {
   // How the model is loaded and run.
   HeadFormat head_format = HeadFormat::kAuto;
   KvType kv_type = KvType::kF16;
+  bool sparsity = false;
 
   std::string isa;                  // "": the best.
   std::vector<int> threads = {0};   // 0: one per physical core.

@@ -194,6 +194,7 @@ class EngineImpl : public Engine {
       stats_.drafted_tokens += report.drafted_tokens;
       stats_.accepted_tokens += report.accepted_tokens;
       stats_.screening = transformer_.screening();
+      stats_.density = transformer_.density();
       UpdateGauges();
     }
     ApplyCommands();

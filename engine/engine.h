@@ -19,6 +19,7 @@
 #include "engine/threads/threads_flag.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "engine/transformer/screened_head.h"
+#include "engine/transformer/sparse_feed_forward.h"
 #include "engine/try_threads.h"
 #include "engine/weights/matrix_plan.h"
 #include "kernels/attention/kv_tile.h"
@@ -50,7 +51,7 @@ struct EngineOptions {
   size_t max_adapters = 16;                    // Loaded at once.
   size_t max_adapter_bytes = size_t{1} << 30;  // Of all of them in memory.
   // Tokens guessed, and several checked in one step: that changes no answer.
-  Speculation speculation = Speculation::kOff;
+  Speculation speculation = Speculation::kPromptLookup;
   int max_draft = 8;  // Guessed per step at most, for all sequences together.
 };
 
@@ -65,12 +66,13 @@ struct EngineStats {
   int kv_blocks_free = 0;       // Held by no generation; the prefixes in them are kept until they are needed.
   uint64_t prefill_tokens = 0;  // Run; those of generations that had lost their blocks are run again.
   uint64_t decode_tokens = 0;
-  uint64_t drafted_tokens = 0;       // Guessed by speculation,
-  uint64_t accepted_tokens = 0;      // and of these the right ones, which decode_tokens counts as well.
-  uint64_t prefix_query_tokens = 0;  // Of admitted prompts: looked for in the prefix cache,
-  uint64_t prefix_hit_tokens = 0;    // and found, so not run.
-  uint64_t preemptions = 0;          // Generations that gave up their blocks, to be computed again later.
-  ScreeningStats screening = {};     // With HeadFormat::kExact.
+  uint64_t drafted_tokens = 0;        // Guessed by speculation,
+  uint64_t accepted_tokens = 0;       // and of these the right ones, which decode_tokens counts as well.
+  uint64_t prefix_query_tokens = 0;   // Of admitted prompts: looked for in the prefix cache,
+  uint64_t prefix_hit_tokens = 0;     // and found, so not run.
+  uint64_t preemptions = 0;           // Generations that gave up their blocks, to be computed again later.
+  ScreeningStats screening = {};      // With HeadFormat::kExact.
+  std::vector<LayerDensity> density;  // By layer, with WeightOptions::sparsity.
 };
 
 // Runs a thread of its own (and its compute threads) from Create to destruction. All methods may be called

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "service/clock.h"
@@ -25,26 +24,6 @@ constexpr absl::Duration kClientCalls = absl::Seconds(5);
 // Workers have nothing left to do by then; this is for leaving.
 constexpr absl::Duration kWorkerExit = absl::Seconds(2);
 
-std::vector<std::string> Names(const std::vector<WorkerSpec>& specs) {
-  std::vector<std::string> names;
-  for (const WorkerSpec& spec : specs) {
-    names.push_back(spec.name);
-  }
-  return names;
-}
-
-// What is known of them before a worker has loaded them.
-std::vector<v1::Adapter> FirstAdapters(const std::vector<std::string>& flags) {
-  std::vector<v1::Adapter> adapters;
-  for (const std::string& flag : flags) {
-    const std::pair<std::string, std::string> parts = absl::StrSplit(flag, absl::MaxSplits('=', 1));
-    v1::Adapter& adapter = adapters.emplace_back();
-    adapter.set_name(parts.first);
-    adapter.set_path(parts.second);
-  }
-  return adapters;
-}
-
 absl::Status CheckChannelzAddress(const std::string& address) {
   return IsLocalAddress(address) ? absl::OkStatus()
                                  : absl::FailedPreconditionError(absl::StrCat(
@@ -58,63 +37,73 @@ absl::Status CheckChannelzAddress(const std::string& address) {
 absl::StatusOr<std::unique_ptr<Front>> Front::Start(const ServiceOptions& options,
                                                     const std::vector<CpuCluster>& clusters) {
   ASSIGN_OR_RETURN(RunDirectory run_directory, RunDirectory::Create(options.run_directory));
-  const std::vector<WorkerSpec> specs =
-      PlanWorkers(clusters, options.num_workers, options.threads_per_worker);
+  const std::vector<WorkerSpec> workers = PlanWorkers(clusters, static_cast<int>(options.models.size()),
+                                                      options.num_workers, options.threads_per_worker);
   auto callers = std::make_unique<Authenticator>();
   if (!options.token_file.empty()) {
     ASSIGN_OR_RETURN(callers, Authenticator::FromFile(options.token_file, Clock::Real()));
   }
-  std::unique_ptr<Front> front(new Front(options, specs, std::move(run_directory), std::move(callers)));
+  std::unique_ptr<Front> front(new Front(options, workers, std::move(run_directory), std::move(callers)));
   RETURN_IF_ERROR(front->Listen());
   return front;
 }
 
-Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs, RunDirectory run_directory,
-             std::unique_ptr<Authenticator> callers)
+Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& workers,
+             RunDirectory run_directory, std::unique_ptr<Authenticator> callers)
     : options_(options),
-      specs_(specs),
       run_directory_(std::move(run_directory)),
       callers_(std::move(callers)),
       admission_(options.waiting, Clock::Real()),
       resumable_(options.resumable),
-      waiters_(Clock::Real()),
       timers_(Clock::Real()),
-      pool_(Names(specs), [this](bool ready) { OnReadiness(ready); }),
-      worker_metrics_(&pool_),
-      service_({.pool = pool_,
+      load_({.workers = [this] { return models_.Views(); },
+             .admission = admission_,
+             .requests = request_metrics_}),
+      orca_service_(&load_, options.poll_interval),
+      service_({.models = models_,
                 .admission = admission_,
                 .calls = calls_,
                 .metrics = request_metrics_,
-                .waiters = waiters_,
                 .timers = timers_,
                 .failover_time = options.failover_time,
                 .callers = *callers_,
                 .call_times = options.call_times,
+                .load = load_,
                 .resumable = resumable_,
                 .resume_window = options.resume_window}),
-      adapters_(&pool_, FirstAdapters(options.adapters)),
-      restart_(&pool_, {.retire = [this](WorkerLink& link) { Retire(link); },
-                        .restart =
-                            [this](const WorkerLink& link) {
-                              supervisor_->RestartProcess(link.index, link.socket_path);
-                            },
-                        .kill =
-                            [this](const WorkerLink& link, const std::string& why) {
-                              supervisor_->KillProcess(link.index, link.socket_path, why);
-                            }}),
-      fleet_(
-          {.pool = pool_, .admission = admission_, .calls = calls_, .max_waiting = options.waiting.requests}),
+      fleet_({.models = models_,
+              .admission = admission_,
+              .calls = calls_,
+              .max_waiting = options.waiting.requests}),
       admin_service_(
-          &adapters_, callers_.get(), [this] { return restart_.Run(); },
+          &models_, callers_.get(), [this] { return RestartAll(); },
           [this](uint32_t percent) { return fleet_.SetWeight(percent); }) {
-  pool_.SetPreparer(&adapters_);
+  AddModels(workers);
+}
+
+void Front::AddModels(const std::vector<WorkerSpec>& workers) {
+  const auto share = static_cast<std::ptrdiff_t>(workers.size() / options_.models.size());
+  auto first = workers.begin();
+  for (const ModelSpec& spec : options_.models) {
+    ServedModel::Events events = {
+        .on_change = [this] { OnModelChange(); },
+        .move_answers = [this](const WorkerLink& link) { calls_.MoveAll(link); },
+        .on_round = [](absl::Duration /*elapsed*/) {},
+    };
+    if (first == workers.begin()) {  // All models' load is looked at when the first one's has been.
+      events.on_round = [this](absl::Duration elapsed) { load_.Sample(elapsed); };
+    }
+    models_.Add(std::make_unique<ServedModel>(spec, std::vector<WorkerSpec>(first, first + share),
+                                              &request_metrics_.ForModel(spec.name), std::move(events)));
+    first += share;
+  }
 }
 
 Front::~Front() { Drain(); }
 
 absl::StatusOr<std::unique_ptr<RpcServer>> Front::ListenForRpc(const std::string& flag,
                                                                const std::string& address,
-                                                               grpc::Service* service,
+                                                               const std::vector<grpc::Service*>& services,
                                                                const char* service_name) const {
   const bool known = !callers_->open_to_all() || !options_.tls.client_ca.empty();
   RETURN_IF_ERROR(CheckExposure(flag, address, known || options_.allow_anonymous));
@@ -125,7 +114,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> Front::ListenForRpc(const std::string
                            .service_name = service_name,
                            .connections = options_.connections,
                            .reflection = callers_->open_to_all()},
-                          service);
+                          services);
 }
 
 // Ports first: where they are taken, no worker loads a model in vain.
@@ -137,13 +126,13 @@ absl::Status Front::Listen() {
       EnableChannelz();
     }
   }
-  ASSIGN_OR_RETURN(rpc_, ListenForRpc("--listen", options_.listen_address, &service_,
+  ASSIGN_OR_RETURN(rpc_, ListenForRpc("--listen", options_.listen_address, {&service_, &orca_service_},
                                       v1::InferenceService::service_full_name()));
   if (has_admin) {
     if (options_.channelz) {
       EnableChannelz();  // From here on: the other port's server is built.
     }
-    ASSIGN_OR_RETURN(admin_, ListenForRpc("--admin-listen", options_.admin_address, &admin_service_,
+    ASSIGN_OR_RETURN(admin_, ListenForRpc("--admin-listen", options_.admin_address, {&admin_service_},
                                           v1::AdminService::service_full_name()));
     admin_->SetServing(true);
     spdlog::info("administration at {}", admin_->address());
@@ -162,21 +151,10 @@ absl::Status Front::Listen() {
     const absl::MutexLock lock(&mutex_);
     health_ = rpc_.get();
   }
-  for (const WorkerSpec& spec : specs_) {
-    spdlog::info("worker {}: {} threads on cluster {}", spec.name, spec.threads, spec.cluster);
+  OnModelChange();  // Their names are known to the health service from the start.
+  for (const auto& model : models_.models()) {
+    model->StartWorkers(options_, run_directory_.path());
   }
-  supervisor_ = std::make_unique<Supervisor>(options_, specs_, run_directory_.path(), &pool_, Clock::Real(),
-                                             [this](const std::string& reason) { OnAllFailed(reason); });
-  poller_ = std::make_unique<StatusPoller>(
-      &pool_,
-      StatusPoller::Options{
-          .interval = options_.poll_interval,
-          .limits = {.silence = options_.stall_time, .step = options_.step_limit},
-          .on_stalled = [this](WorkerLink& link, const std::string& why) { OnStalled(link, why); },
-          .on_stopping = [this](WorkerLink& link) { Retire(link); },
-          .on_round =
-              [this](absl::Duration elapsed) { supervisor_->KillFrozen(elapsed, options_.stall_time); }},
-      Clock::Real());
   if (!options_.port_file.empty()) {
     RETURN_IF_ERROR(WritePortFile(options_.port_file, {.grpc = grpc_address(),
                                                        .http = http_address(),
@@ -205,7 +183,11 @@ void Front::Stop() {
                  absl::FormatDuration(options_.drain_time));
     calls_.Close();
     if (health_ != nullptr) {
-      std::exchange(health_, nullptr)->SetServing(false);
+      health_->SetServing(false);
+      for (const auto& model : models_.models()) {
+        health_->SetModelServing(model->name(), false);
+      }
+      health_ = nullptr;
     }
   } else {
     calls_.Hurry();
@@ -224,53 +206,57 @@ void Front::Drain() {
   if (!calls_.AwaitNoClientCalls(absl::Now() + kClientCalls)) {
     spdlog::warn("calls to workers did not end");
   }
-  restart_.Cancel();
-  poller_.reset();
+  for (const auto& model : models_.models()) {
+    model->CancelRestart();
+  }
+  for (const auto& model : models_.models()) {
+    model->StopPolling();
+  }
   if (admin_ != nullptr) {
     admin_->Shutdown(absl::ZeroDuration());
   }
   if (rpc_ != nullptr) {
     rpc_->Shutdown(kLastWrites);
   }
-  if (supervisor_ != nullptr) {
-    supervisor_->Stop(kWorkerExit);
+  for (const auto& model : models_.models()) {
+    model->StopWorkers(kWorkerExit);
   }
 }
 
-void Front::OnReadiness(bool ready) {
-  waiters_.SetReady(ready);
+void Front::OnModelChange() {
   const absl::MutexLock lock(&mutex_);
   if (health_ != nullptr) {
-    health_->SetServing(ready);
+    health_->SetServing(models_.ready());
+    for (const auto& model : models_.models()) {
+      health_->SetModelServing(model->name(), model->ready());
+    }
+  }
+  if (models_.all_failed()) {
+    failure_ = absl::FailedPreconditionError(
+        absl::StrCat("no worker can start: ", models_.default_model().failure()));
   }
 }
 
-void Front::OnStalled(WorkerLink& link, const std::string& why) {
-  spdlog::warn("worker {} is killed: {}", link.name, why);
-  link.end = WorkerLink::End::kStalled;
-  supervisor_->KillProcess(link.index, link.socket_path, why);
-}
-
-void Front::Retire(WorkerLink& link) {
-  link.end = WorkerLink::End::kRetired;
-  if (pool_.Retire(link)) {
-    spdlog::info("worker {} is leaving: its requests go on elsewhere", link.name);
+void Front::RestartWorkers() {
+  for (const auto& model : models_.models()) {
+    model->restart().Start();
   }
-  calls_.MoveAll(link);
 }
 
-void Front::OnAllFailed(const std::string& reason) {
-  const absl::MutexLock lock(&mutex_);
-  failure_ = absl::FailedPreconditionError(absl::StrCat("no worker can start: ", reason));
+absl::Status Front::RestartAll() {
+  for (const auto& model : models_.models()) {
+    RETURN_IF_ERROR(model->restart().Run());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Front::Readiness() const {
   RETURN_IF_ERROR(calls_.CheckOpen());
-  return pool_.CheckReady();
+  return models_.CheckReady();
 }
 
 std::string Front::Metrics() const {
-  const prometheus::Collectable* const sources[] = {&request_metrics_.collectable(), &worker_metrics_};
+  const prometheus::Collectable* const sources[] = {&request_metrics_.collectable(), &models_};
   return MetricsText(sources);
 }
 

@@ -10,14 +10,11 @@
 #include "base/topology.h"
 #include "service/admission/admission.h"
 #include "service/fleet/fleet_agent.h"
+#include "service/fleet/load_reporter.h"
+#include "service/fleet/orca_service.h"
 #include "service/http/http_server.h"
 #include "service/metrics/request_metrics.h"
-#include "service/metrics/worker_metrics.h"
-#include "service/rolling_restart.h"
-#include "service/router/adapter_set.h"
-#include "service/router/status_poller.h"
-#include "service/router/worker_pool.h"
-#include "service/router/worker_waiters.h"
+#include "service/models/model_set.h"
 #include "service/rpc/admin_service.h"
 #include "service/rpc/call_registry.h"
 #include "service/rpc/inference_service.h"
@@ -26,7 +23,7 @@
 #include "service/run_directory.h"
 #include "service/security/authenticator.h"
 #include "service/service_options.h"
-#include "service/supervisor/supervisor.h"
+#include "service/supervisor/worker_spec.h"
 #include "service/timer_queue.h"
 
 namespace bitnet {
@@ -48,35 +45,36 @@ class Front {
   // one ends it.
   void Stop();
 
-  // Starts all workers again, one after the other, without losing an answer. Returns at once.
-  void RestartWorkers() { restart_.Start(); }
+  // Starts all workers again, of each model one after the other, without losing an answer. Returns at once.
+  void RestartWorkers();
 
   const std::string& grpc_address() const { return rpc_->address(); }
   // "" if it is not served.
   std::string admin_address() const { return admin_ == nullptr ? "" : admin_->address(); }
   std::string agent_address() const { return fleet_.address(); }  // As above.
+  // What /metrics shows.
+  std::string Metrics() const;
   const std::string& http_address() const { return http_->address(); }
-  const WorkerPool& pool() const { return pool_; }
+  const ModelSet& models() const { return models_; }
+  const WorkerPool& pool() const { return models_.default_model().pool(); }  // Of the default model.
 
  private:
-  Front(const ServiceOptions& options, const std::vector<WorkerSpec>& specs, RunDirectory run_directory,
+  Front(const ServiceOptions& options, const std::vector<WorkerSpec>& workers, RunDirectory run_directory,
         std::unique_ptr<Authenticator> callers);
+  // Each gets its share of `workers`, which are those of the first one first.
+  void AddModels(const std::vector<WorkerSpec>& workers);
 
   absl::Status Listen();
   absl::StatusOr<std::unique_ptr<RpcServer>> ListenForRpc(const std::string& flag, const std::string& address,
-                                                          grpc::Service* service,
+                                                          const std::vector<grpc::Service*>& services,
                                                           const char* service_name) const;
-  void OnReadiness(bool ready);
-  void OnStalled(WorkerLink& link, const std::string& why);
-  // The process at `link` is leaving: nobody is given to it any more, and those it has go on elsewhere.
-  void Retire(WorkerLink& link);
-  void OnAllFailed(const std::string& reason);
+  // A model has become ready or ceased to be, or has been given up.
+  void OnModelChange();
+  absl::Status RestartAll();
   absl::Status Readiness() const;
-  std::string Metrics() const;
   void Drain();
 
   const ServiceOptions options_;
-  const std::vector<WorkerSpec> specs_;
   const RunDirectory run_directory_;
 
   const std::unique_ptr<Authenticator> callers_;
@@ -84,13 +82,11 @@ class Front {
   Admission admission_;
   CallRegistry calls_;
   ResumeStore resumable_;
-  WorkerWaiters waiters_;
   TimerQueue timers_;
-  WorkerPool pool_;
-  WorkerMetrics worker_metrics_;
+  ModelSet models_;
+  LoadReporter load_;
+  OrcaService orca_service_;
   InferenceService service_;
-  AdapterSet adapters_;
-  RollingRestart restart_;
   FleetAgent fleet_;
   AdminService admin_service_;
 
@@ -104,8 +100,6 @@ class Front {
   std::unique_ptr<RpcServer> rpc_;
   std::unique_ptr<RpcServer> admin_;  // Null: not served.
   std::unique_ptr<HttpServer> http_;
-  std::unique_ptr<Supervisor> supervisor_;
-  std::unique_ptr<StatusPoller> poller_;
 };
 
 }  // namespace bitnet

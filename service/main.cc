@@ -9,8 +9,11 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/default_model.h"
 #include "base/log.h"
@@ -19,6 +22,7 @@
 #include "base/version.h"
 #include "proto/worker_exit_codes.h"
 #include "service/front.h"
+#include "service/models/model_spec.h"
 #include "service/security/token_file.h"
 #include "service/service_options.h"
 #include "service/signal_watcher.h"
@@ -137,13 +141,35 @@ void AddWaitingFlags(CLI::App& app, bitnet::AdmissionLimits& waiting) {
       ->group("Limits");
 }
 
+// What becomes ServiceOptions::models.
+struct ModelFlags {
+  std::vector<std::string> models;
+  std::vector<std::string> aliases;
+  std::vector<std::string> adapters;
+};
+
+void AddModelFlags(CLI::App& app, ModelFlags& flags) {
+  const auto add = [&app](const char* name, std::vector<std::string>& values, const char* help) {
+    app.add_option(name, values, help)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false)
+        ->group("What is served");
+  };
+  add("--model", flags.models,
+      "PATH or NAME=PATH of a GGUF file to serve, by default $BITNET_MODEL or the small embedded model; "
+      "given "
+      "several times it serves several, and the first one is for requests that name none");
+  add("--alias", flags.aliases, "NAME=MODEL: another name for a model; may be given several times");
+  add("--adapter", flags.adapters,
+      "NAME=PATH, or MODEL,NAME=PATH, of a LoRA adapter that requests can name: a GGUF file or a directory "
+      "of "
+      "PEFT's; may be given several times");
+}
+
 void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::string& new_token) {
   app.set_version_flag("--version", std::string("bitnet-front ") + std::string(bitnet::Version()));
   app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 
-  app.add_option("--model", options.model_path,
-                 "GGUF file to serve; by default $BITNET_MODEL or the small embedded model")
-      ->group("What is served");
   app.add_option("--listen", options.listen_address, "Where to serve gRPC; port 0 takes a free one")
       ->group("Addresses");
   app.add_option("--http", options.http_address,
@@ -184,11 +210,12 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
                  "Write the chosen addresses to this file, as JSON: {\"grpc\": ..., \"http\": ...}")
       ->group("Addresses");
 
-  app.add_option("--workers", options.num_workers, "Worker processes; 0: one per cluster of CPU cores")
+  app.add_option("--workers", options.num_workers,
+                 "Worker processes of each model; 0: one per cluster of CPU cores")
       ->check(CLI::Range(0, 256))
       ->group("Workers");
   app.add_option("--threads", options.threads_per_worker,
-                 "Compute threads of each worker; 0: the cores of its cluster")
+                 "Compute threads of each worker; 0: its share of the cores of its cluster")
       ->check(CLI::Range(0, 1024))
       ->group("Workers");
   app.add_option("--worker-binary", options.worker_binary,
@@ -201,18 +228,10 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
                  "Instruction set to compute with, such as x86_avx2; by default the fastest")
       ->group("Workers");
   app.add_flag("--no-mmap", options.no_mmap, "Read the model file instead of mapping it")->group("Workers");
-  app.add_option(
-         "--adapter", options.adapters,
-         "NAME=PATH of a LoRA adapter that requests can name: a GGUF file or a directory of PEFT's; may "
-         "be given several times")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false)
-      ->check(CLI::Validator(
-          [](std::string& text) {
-            return std::string(text.find('=') == std::string::npos ? "'" + text + "' is not NAME=PATH" : "");
-          },
-          ""))
-      ->group("What is served");
+  app.add_flag(
+         "--no-sandbox", options.no_sandbox,
+         "Leave workers the network, and rights to write files and start programs, which they do not need")
+      ->group("Workers");
   app.add_option("--i2s-layout", options.i2s_layout,
                  "How I2_S tensors are arranged, which files do not say; see bitnet-worker --help")
       ->check(CLI::IsMember({"128x32", "64x16", "1x4"}))
@@ -221,17 +240,24 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
   app.add_option(
          "--speculate", options.speculate,
          "lookup or off: whether workers guess tokens from earlier ones and check several in one step, "
-         "which changes no answer; by default off")
+         "which changes no answer; by default lookup")
       ->check(CLI::IsMember({"lookup", "off"}))
+      ->group("Workers");
+
+  app.add_option(
+         "--sparsity", options.sparsity,
+         "on or off: whether workers keep a second copy of the feed-forward matrices of a model with a "
+         "squared ReLU, of which a lone answer reads only what matters; by default off")
+      ->check(CLI::IsMember({"on", "off"}))
       ->group("Workers");
 
   app.add_option("--max-sequences", options.max_sequences, "Requests that a worker generates for at once")
       ->check(CLI::PositiveNumber)
       ->group("Limits");
-  app.add_option(
-         "--chunk-size", options.chunk_size,
-         "Prompt tokens that a worker takes in one step at most: larger chunks read a prompt faster, smaller "
-         "ones delay the answers in progress less; no answer depends on it")
+  app.add_option("--chunk-size", options.chunk_size,
+                 "Prompt tokens that a worker takes in one step at most: larger chunks read a prompt "
+                 "faster, smaller "
+                 "ones delay the answers in progress less; no answer depends on it")
       ->check(CLI::Range(1, 8192))  // As bitnet-worker's.
       ->group("Limits");
   app.add_option("--step-ms", options.step_ms,
@@ -299,8 +325,8 @@ bool HasTerminal() {
   return fd >= 0;
 }
 
-absl::Status FindFiles(ServiceOptions& options) {
-  if (!options.model_path.empty() && !options.worker_binary.empty()) {
+absl::Status FindFiles(ServiceOptions& options, std::vector<std::string>& models) {
+  if (!models.empty() && !options.worker_binary.empty()) {
     return absl::OkStatus();
   }
   const std::filesystem::path executable = bitnet::ProgramPath();
@@ -310,8 +336,9 @@ absl::Status FindFiles(ServiceOptions& options) {
   if (options.worker_binary.empty()) {
     options.worker_binary = (executable.parent_path() / "bitnet-worker").string();
   }
-  if (options.model_path.empty()) {
-    ASSIGN_OR_RETURN(options.model_path, bitnet::FindDefaultModel(std::getenv("BITNET_MODEL"), executable));
+  if (models.empty()) {
+    ASSIGN_OR_RETURN(models.emplace_back(),
+                     bitnet::FindDefaultModel(std::getenv("BITNET_MODEL"), executable));
   }
   return absl::OkStatus();
 }
@@ -325,12 +352,16 @@ int Main(int argc, char** argv) {
   ServiceOptions options;
   Seconds seconds;
   CLI::App app(
-      "Serves a 1-bit or ternary language model over gRPC (bitnet.v1.InferenceService), with one worker "
+      "Serves 1-bit and ternary language models over gRPC (bitnet.v1.InferenceService), each with one "
+      "worker "
       "process\n"
       "per cluster of CPU cores. Without flags it serves the embedded model on this machine only.\n"
-      "Exit code: 0 stopped by a signal, 1 cannot run here, 64 wrong flags, 78 no worker can load the model.",
+      "Exit code: 0 stopped by a signal, 1 cannot run here, 64 wrong flags, 78 no worker can load the "
+      "model.",
       "bitnet-front");
   std::string new_token;
+  ModelFlags model_flags;
+  AddModelFlags(app, model_flags);
   AddFlags(app, options, seconds, new_token);
   try {
     app.parse(argc, argv);
@@ -346,10 +377,18 @@ int Main(int argc, char** argv) {
   if (absl::Status status = bitnet::SetUpLogging("bitnet-front", options.log_level); !status.ok()) {
     return Fail(status, kExitUsage);
   }
-  if (absl::Status status = FindFiles(options); !status.ok()) {
+  if (absl::Status status = FindFiles(options, model_flags.models); !status.ok()) {
     return Fail(status, 1);
   }
+  absl::StatusOr<std::vector<bitnet::ModelSpec>> models =
+      bitnet::PlanModels(model_flags.models, model_flags.aliases, model_flags.adapters);
+  if (!models.ok()) {
+    return Fail(models.status(), kExitUsage);
+  }
+  options.models = *std::move(models);
   std::signal(SIGPIPE, SIG_IGN);
+  // Debian builds Abseil with its search for deadlocks: 3 % of the time of a front that relays tokens.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 
   absl::StatusOr<std::unique_ptr<bitnet::Front>> front =
       bitnet::Front::Start(options, bitnet::DiscoverClusters());

@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "service/admission/admission_limits.h"
+#include "service/models/model_spec.h"
 #include "service/rpc/call_times.h"
 #include "service/rpc/connection_options.h"
 #include "service/rpc/resume_store.h"
@@ -15,7 +16,7 @@
 namespace bitnet {
 
 struct ServiceOptions {
-  std::string model_path;                          // The GGUF file that every worker loads.
+  std::vector<ModelSpec> models;                   // At least one; the first is the default.
   std::string listen_address = "127.0.0.1:50051";  // Of the gRPC service; port 0 takes a free one.
   std::string http_address = "127.0.0.1:8080";  // Of /metrics, /healthz and /readyz; port 0 takes a free one.
   std::string port_file;                        // If set: where the addresses are written once both listen.
@@ -30,7 +31,7 @@ struct ServiceOptions {
   std::string worker_binary;  // The program bitnet-worker.
   std::string run_directory;  // For the workers' sockets; empty: a fresh one, removed at exit.
 
-  int num_workers = 0;         // 0: one for each core cluster of the machine.
+  int num_workers = 0;         // Of each model. 0: one for each core cluster of the machine.
   int threads_per_worker = 0;  // 0: the cores of its cluster, shared out between the workers of a cluster.
 
   // Handed to the workers as they are; absent: the worker's own default.
@@ -40,12 +41,13 @@ struct ServiceOptions {
   std::string prefix_cache;  // "on" or "off".
   std::optional<long> kv_cache_tokens;
   std::string speculate;  // "off" or "lookup".
+  std::string sparsity;   // "on" or "off".
   std::string isa;
   bool no_mmap = false;
-  std::string i2s_layout;             // "": the workers' default.
-  std::string head;                   // "": the workers' default.
-  std::string kv_type;                // "": the workers' default.
-  std::vector<std::string> adapters;  // NAME=PATH of what workers load when they start.
+  bool no_sandbox = false;  // Workers keep all rights of the front.
+  std::string i2s_layout;   // "": the workers' default.
+  std::string head;         // "": the workers' default.
+  std::string kv_type;      // "": the workers' default.
   std::string log_level = "info";
 
   AdmissionLimits waiting;  // What may wait for a first token; more is refused with RESOURCE_EXHAUSTED.

@@ -14,8 +14,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
+#include "base/file_identity.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "engine/cache/kv_type_names.h"
@@ -29,7 +31,9 @@
 #include "worker/cpu_affinity.h"
 #include "worker/parent_watch.h"
 #include "worker/ready_line.h"
+#include "worker/sandbox.h"
 #include "worker/stop_signals.h"
+#include "worker/unix_socket.h"
 #include "worker/worker_server.h"
 
 namespace bitnet {
@@ -50,6 +54,7 @@ struct WorkerFlags {
   std::string log_level = "info";
   std::string name;
   std::vector<std::string> adapters;  // NAME=PATH
+  bool no_sandbox = false;
 };
 
 // Empty if the process should go on; otherwise what it exits with.
@@ -82,7 +87,7 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
                  "Room for this many tokens; 0: a full context for each answer, at most 2 GiB");
   app.add_option("--speculate", flags->engine.speculation, kSpeculationHelp)
       ->transform(CLI::CheckedTransformer(SpeculationNames()))
-      ->default_str("off");
+      ->default_str("lookup");
   app.add_option("--max-draft", flags->engine.max_draft,
                  "Tokens guessed in one step at most, for all answers together")
       ->check(CLI::Range(1, kMaxDraft))
@@ -90,6 +95,9 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   app.add_option("--head", flags->engine.weights.head, kHeadHelp)
       ->transform(CLI::CheckedTransformer(HeadFormatNames()))
       ->default_str("auto");
+  app.add_option("--sparsity", flags->engine.weights.sparsity, kSparsityHelp)
+      ->transform(CLI::CheckedTransformer(SparsityNames()))
+      ->default_str("off");
   app.add_option("--kv-type", flags->engine.kv_type, kKvTypeHelp)
       ->transform(CLI::CheckedTransformer(KvTypeNames()))
       ->default_str("f16");
@@ -114,6 +122,9 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
             return std::string(text.find('=') == std::string::npos ? "'" + text + "' is not NAME=PATH" : "");
           },
           ""));
+  app.add_flag(
+      "--no-sandbox", flags->no_sandbox,
+      "Keep the network, and rights to write files and start programs, which a worker does not need");
   app.add_option("--log-level", flags->log_level, "trace, debug, info, warning, error or off")
       ->capture_default_str();
   app.add_option("--name", flags->name, "Name of this worker in log lines, as P0");
@@ -168,6 +179,15 @@ int Fail(const WorkerFlags& flags, const absl::Status& status, int exit_code) {
   return exit_code;
 }
 
+void ReportSandbox(const Sandbox& sandbox) {
+  if (!sandbox.in_force.empty()) {
+    spdlog::info("sandbox: {}", absl::StrJoin(sandbox.in_force, "; "));
+  }
+  for (const std::string& missing : sandbox.missing) {
+    spdlog::warn("sandbox: not in force is {}", missing);
+  }
+}
+
 int Run(WorkerFlags flags) {
   // First of all, since threads inherit it.
   if (!flags.cpus.empty()) {
@@ -175,6 +195,16 @@ int Run(WorkerFlags flags) {
     if (absl::Status status = cpus.ok() ? PinToCpus(*cpus) : cpus.status(); !status.ok()) {
       return Fail(flags, status, kWorkerExitUsage);
     }
+  }
+  // Where a killed worker left its socket, the sandbox would not let us remove it.
+  if (absl::Status status = PrepareSocketPath(flags.socket); !status.ok()) {
+    return Fail(flags, status, absl::IsInvalidArgument(status) ? kWorkerExitUsage : kExitTryAgain);
+  }
+  // Before the first byte of a file that somebody else made.
+  if (flags.no_sandbox) {
+    spdlog::warn("sandbox: switched off by --no-sandbox");
+  } else {
+    ReportSandbox(EnterSandbox());
   }
   absl::Mutex mutex;
   WorkerServer* serving = nullptr;  // Guarded by mutex. Not nullptr while a stop can be in good order.
@@ -196,9 +226,14 @@ int Run(WorkerFlags flags) {
       return Fail(flags, status, kWorkerExitBadModel);
     }
   }
+  const std::string fingerprint = FileIdentity(flags.model).value_or("");
   absl::StatusOr<std::unique_ptr<Engine>> engine = Engine::Create(flags.model, flags.engine);
   if (!engine.ok()) {
     return Fail(flags, engine.status(), ExitCodeOfLoadError(engine.status().code()));
+  }
+  if (FileIdentity(flags.model).value_or("") != fingerprint) {
+    return Fail(flags, absl::UnavailableError(absl::StrCat(flags.model, " was changed while it was read")),
+                kExitTryAgain);
   }
   for (const std::string& adapter : flags.adapters) {
     const std::pair<std::string, std::string> parts = absl::StrSplit(adapter, absl::MaxSplits('=', 1));
@@ -214,7 +249,7 @@ int Run(WorkerFlags flags) {
   // Never given back: gRPC's shutdown, with its last object, may wait 10 s for connections to go.
   grpc_init();
   absl::StatusOr<std::unique_ptr<WorkerServer>> server =
-      WorkerServer::Start(engine->get(), model_name, flags.socket);
+      WorkerServer::Start(engine->get(), {.name = model_name, .fingerprint = fingerprint}, flags.socket);
   if (!server.ok()) {
     return Fail(flags, server.status(),
                 absl::IsInvalidArgument(server.status()) ? kWorkerExitUsage : kExitTryAgain);

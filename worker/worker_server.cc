@@ -10,13 +10,12 @@
 
 namespace bitnet {
 
-absl::StatusOr<std::unique_ptr<WorkerServer>> WorkerServer::Start(Engine* engine,
-                                                                  const std::string& model_name,
+absl::StatusOr<std::unique_ptr<WorkerServer>> WorkerServer::Start(Engine* engine, const ModelLabel& label,
                                                                   const std::string& socket_path) {
   RETURN_IF_ERROR(PrepareSocketPath(socket_path));
   // The standard health service says SERVING from the start: the engine is ready by now.
   grpc::EnableDefaultHealthCheckService(true);
-  std::unique_ptr<WorkerServer> worker(new WorkerServer(engine, model_name));
+  std::unique_ptr<WorkerServer> worker(new WorkerServer(engine, label));
   grpc::ServerBuilder builder;
   int bound = 0;
   builder.AddListeningPort(SocketAddress(socket_path), grpc::InsecureServerCredentials(), &bound);

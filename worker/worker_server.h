@@ -18,7 +18,7 @@ class WorkerServer {
  public:
   // Accepts calls when it returns. `engine` is borrowed and outlives this. Errors are those of
   // PrepareSocketPath(), and UNAVAILABLE if the socket cannot be bound.
-  static absl::StatusOr<std::unique_ptr<WorkerServer>> Start(Engine* engine, const std::string& model_name,
+  static absl::StatusOr<std::unique_ptr<WorkerServer>> Start(Engine* engine, const ModelLabel& label,
                                                              const std::string& socket_path);
   // Ends what still runs, at once.
   ~WorkerServer();
@@ -30,8 +30,7 @@ class WorkerServer {
   void ServeUntilStopped(absl::Duration grace);
 
  private:
-  WorkerServer(Engine* engine, const std::string& model_name)
-      : service_(engine, model_name), admin_service_(engine) {}
+  WorkerServer(Engine* engine, const ModelLabel& label) : service_(engine, label), admin_service_(engine) {}
 
   WorkerService service_;
   WorkerAdminService admin_service_;

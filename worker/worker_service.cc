@@ -17,8 +17,7 @@ grpc::ServerUnaryReactor* Done(grpc::CallbackServerContext* context, const absl:
 
 }  // namespace
 
-WorkerService::WorkerService(Engine* engine, std::string model_name)
-    : engine_(engine), model_name_(std::move(model_name)) {}
+WorkerService::WorkerService(Engine* engine, ModelLabel label) : engine_(engine), label_(std::move(label)) {}
 
 grpc::ServerWriteReactor<worker::v1::GenerateResponse>* WorkerService::Generate(
     grpc::CallbackServerContext* /*context*/, const worker::v1::GenerateRequest* request) {
@@ -57,7 +56,8 @@ grpc::ServerUnaryReactor* WorkerService::Detokenize(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* WorkerService::GetModel(grpc::CallbackServerContext* context,
                                                   const worker::v1::GetModelRequest* /*request*/,
                                                   v1::Model* response) {
-  *response = ToModel(*engine_, model_name_);
+  *response = ToModel(*engine_, label_.name);
+  response->set_fingerprint(label_.fingerprint);
   return Done(context, absl::OkStatus());
 }
 

@@ -11,11 +11,17 @@
 
 namespace bitnet {
 
+// What GetModel says beside the engine's numbers.
+struct ModelLabel {
+  std::string name = {};
+  std::string fingerprint = {};  // FileIdentity of what the engine has loaded.
+};
+
 class WorkerService final : public worker::v1::WorkerService::CallbackService {
  public:
-  // `model_name` is what GetModel says. `engine` is borrowed and outlives this; destruction waits for the
+  // `engine` is borrowed and outlives this; destruction waits for the
   // calls under way, so the server that serves this has been shut down before.
-  WorkerService(Engine* engine, std::string model_name);
+  WorkerService(Engine* engine, ModelLabel label);
 
   // Every Generate passes it; once it is asked to stop, they are refused with UNAVAILABLE.
   CallGate& gate() { return gate_; }
@@ -37,7 +43,7 @@ class WorkerService final : public worker::v1::WorkerService::CallbackService {
 
  private:
   Engine* const engine_;
-  const std::string model_name_;
+  const ModelLabel label_;
   CallGate gate_;
 };
 

@@ -24,6 +24,8 @@ LOOPS = [
     ("ternary_gemm, 1 column", "ternary_gemm/arm_neondot.cc", DOT, "OneColumn", "sdot", 16),
     ("ternary_gemm, 8 columns", "ternary_gemm/arm_neondot.cc", DOT, "HalfTileILi8E|ColumnsILi8E", "sdot", 16),
     # Two sums of every product: see the file.
+    ("row_gemv", "row_gemv/arm_neondot.cc", DOT, "CodesTimes|RowGemv", "sdot", 16),
+    ("column_gemv", "column_gemv/arm_neondot.cc", DOT, "AddHalf|ColumnGemv", "sdot", 16),
     ("base3_gemm, 1 column", "base3_gemm/arm_neondot.cc", DOT, "OneColumn", "sdot", 8),
     ("base3_gemm, 8 columns", "base3_gemm/arm_neondot.cc", DOT, "HalfTileILi8E|ColumnsILi8E", "sdot", 16),
     ("grouped_gemm, 2 bits, 1 column", "grouped_gemm/arm_neondot.cc", DOT, "QuadsILi2ELi4ELi1E|ColumnsILi2ELi1E", "sdot", 16),

@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   bitnet::RegisterAttention();
   bitnet::RegisterRowOps();
   bitnet::RegisterSignGemm();
+  bitnet::RegisterSparseGemv();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

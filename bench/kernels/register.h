@@ -20,6 +20,7 @@ void RegisterFloatGemm();
 void RegisterAttention();
 void RegisterRowOps();
 void RegisterSignGemm();
+void RegisterSparseGemv();
 
 inline std::vector<float> RandomFloats(size_t n) {
   std::mt19937 rng(n);

@@ -60,6 +60,8 @@ constexpr Column kColumns[] = {
     {"bandwidth_share", "of bandwidth", Unit::kPercent},
     {"macs_per_second", "GMAC/s", Unit::kGiga},
     {"int8_share", "of int8 peak", Unit::kPercent},
+    {"up_rows_share", "rows of up", Unit::kPercent},
+    {"down_columns_share", "columns of down", Unit::kPercent},
     {"joules_per_token", "J/token", Unit::kNumber},
     {"load_seconds", "load, s", Unit::kNumber},
     {"first_token_seconds", "first token, s", Unit::kNumber},

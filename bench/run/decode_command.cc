@@ -35,6 +35,13 @@ std::vector<DecodePlan> Plans(const BenchOptions& options) {
   return plans;
 }
 
+void AddDensity(const Engine& engine, Record& record) {
+  if (const auto density = MeanDensity(engine.stats().density, engine.config().ffn_dim)) {
+    record["up_rows_share"] = density->rows;
+    record["down_columns_share"] = density->columns;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Record>> RunDecodeCommand(const BenchOptions& options, Machine& machine) {
@@ -62,6 +69,7 @@ absl::StatusOr<std::vector<Record>> RunDecodeCommand(const BenchOptions& options
       record["steps"] = plan.steps;
       AddRates(WorkOf(plan, session.engine().cost(), times.mean_position), times.seconds,
                times.joules.value_or(std::vector<double>()), record);
+      AddDensity(session.engine(), record);
       if (const auto peak = PeakMemoryBytes()) record["peak_memory_bytes"] = *peak;
       ShowProgress(options.progress, record);
       records.push_back(std::move(record));

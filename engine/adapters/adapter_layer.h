@@ -38,6 +38,8 @@ class AdapterLayer {
   // multiplied together.
   void BeginStep();
   void AddToken(std::span<const ActiveAdapter> adapters);
+  // Whether a token of this step has any.
+  bool any() const { return !segments_.empty(); }
 
   // Adds to what matrices of `layer` gave for x [batch, x_stride], the float inputs of all of them. Does
   // nothing, at no cost, if no token has an adapter.

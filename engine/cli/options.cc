@@ -246,6 +246,11 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->group(group)
       ->transform(CLI::CheckedTransformer(HeadFormatNames()))
       ->default_str("auto");
+  app.add_option("--sparsity", options.engine.weights.sparsity, kSparsityHelp)
+      ->type_name("on|off")
+      ->group(group)
+      ->transform(CLI::CheckedTransformer(SparsityNames()))
+      ->default_str("off");
   app.add_option("--kv-type", options.engine.kv_type, kKvTypeHelp)
       ->type_name("NAME")
       ->group(group)
@@ -275,7 +280,7 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->type_name("NAME")
       ->group(group)
       ->transform(CLI::CheckedTransformer(SpeculationNames()))
-      ->default_str("off");
+      ->default_str("lookup");
   app.add_option("--max-draft", options.engine.max_draft, "Tokens guessed in one step at most")
       ->type_name("N")
       ->group(group)

@@ -63,6 +63,10 @@ std::string RunSummary(const Engine& engine, const Answer& answer, absl::Duratio
                           engine.config().vocab_size,
                           100 * rows / static_cast<double>(engine.config().vocab_size));
   }
+  if (const auto density = MeanDensity(engine.stats().density, engine.config().ffn_dim)) {
+    absl::StrAppendFormat(&out, "%-8s%11s   %.1f %% of the rows of up and %.1f %% of the columns of down\n",
+                          "needed", "", 100 * density->rows, 100 * density->columns);
+  }
   line("total", total, absl::StrFormat("%d threads, %s", engine.num_threads(), engine.isa()));
   return out;
 }

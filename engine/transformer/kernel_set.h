@@ -3,6 +3,7 @@
 
 #include "kernels/attention/attention.h"
 #include "kernels/base3_gemm/base3_gemm.h"
+#include "kernels/column_gemv/column_gemv.h"
 #include "kernels/cpu_features.h"
 #include "kernels/float_gemm/float_gemm.h"
 #include "kernels/grouped_gemm/grouped_gemm.h"
@@ -11,6 +12,7 @@
 #include "kernels/quantize/quantize.h"
 #include "kernels/quantize_sign/quantize_sign.h"
 #include "kernels/rms_norm/rms_norm.h"
+#include "kernels/row_gemv/row_gemv.h"
 #include "kernels/sign_gemm/sign_gemm.h"
 #include "kernels/ternary_gemm/ternary_gemm.h"
 
@@ -26,6 +28,8 @@ struct KernelSet {
         round_to_bf16(SelectRoundToBf16(have).run),
         ternary_gemm(SelectTernaryGemm(have).run),
         base3_gemm(SelectBase3Gemm(have).run),
+        row_gemv(SelectRowGemv(have).run),
+        column_gemv(SelectColumnGemv(have).run),
         grouped_gemm(SelectGroupedGemm(have).run),
         int6_gemm(SelectInt6Gemm(have).run),
         panel_gemm(SelectPanelGemm(have)),
@@ -44,6 +48,8 @@ struct KernelSet {
   RoundToBf16* round_to_bf16;
   TernaryGemm* ternary_gemm;
   Base3Gemm* base3_gemm;
+  RowGemv* row_gemv;
+  ColumnGemv* column_gemv;
   GroupedGemm* grouped_gemm;
   Int6Gemm* int6_gemm;
   const PanelGemmKernel& panel_gemm;

@@ -9,6 +9,7 @@
 #include "engine/threads/thread_pool.h"
 #include "engine/transformer/kernel_set.h"
 #include "engine/transformer/linear_input.h"
+#include "engine/transformer/matrix_product.h"
 #include "engine/weights/model_weights.h"
 
 namespace bitnet {
@@ -41,11 +42,24 @@ class LinearLayer {
   // otherwise than the first one have it made again from x [batch, x_stride].
   void Run(const float* x, size_t x_stride, size_t batch, std::span<const Projection> projections);
 
+  // The same of a feed-forward layer's gate and up, whose inputs are alike and whose outputs as long; then
+  // gate.y = activation(gate.y, up.y), done row by row where both were just made: on one thread alone it
+  // would take a noticeable part of a step.
+  using GateActivation = void(size_t n, const float* gate, const float* up, float* h);
+  void RunGated(const float* x, size_t x_stride, size_t batch, const Projection& gate, const Projection& up,
+                GateActivation* activation);
+
   // The rows as the last projections had them.
   const LinearInput& input() const { return input_; }
 
  private:
+  // Makes the rows again if they are not as `linear` wants them.
+  void PrepareFor(const Linear& linear, const float* x, size_t x_stride, size_t batch);
   void RunShared(size_t batch, std::span<const Projection> projections);
+  void SetFactors(size_t i, const Matrix& matrix, size_t batch);
+  // Products of `tiles` of projection number i, whose factors are set.
+  void Multiply(size_t i, const Projection& projection, size_t batch, TileRange tiles) const;
+  size_t Grain(size_t num_tiles) const;
 
   const KernelSet& kernels_;
   const size_t max_batch_;

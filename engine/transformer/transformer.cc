@@ -46,7 +46,8 @@ Transformer::Transformer(const ModelConfig& config, const ModelWeights& weights,
       adapters_(kernels_.float_gemm, limits.max_tokens, pool),
       head_{.matrix = weights.head},
       head_copy_{.matrix = weights.screen.copy},
-      screened_head_(weights_.head, weights_.screen, kernels_.float_gemm, pool) {}
+      screened_head_(weights_.head, weights_.screen, kernels_.float_gemm, pool),
+      sparse_(kernels_, weights_.sparse, config.hidden_dim, config.ffn_dim, pool) {}
 
 std::span<const float> Transformer::Forward(std::span<const BatchToken> batch) {
   assert(batch.size() <= limits_.max_tokens);
@@ -115,8 +116,8 @@ void Transformer::AttentionBlock(std::span<const BatchToken> batch, size_t layer
 void Transformer::FeedForwardBlock(size_t batch_size, size_t layer) {
   const LayerWeights& w = weights_.layers[layer];
   const size_t hidden_dim = config_.hidden_dim;
-  const Projection gate_up[] = {{&w.gate, gate_.data()}, {&w.up, up_.data()}};
-  linear_.Begin(gate_up[0]);
+  const bool sparse = sparse_.Has(layer, batch_size) && !adapters_.any();
+  linear_.Begin({&w.gate, gate_.data()});
   pool_->ParallelFor(batch_size, [&](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
       float* residual = residual_.data() + b * hidden_dim;
@@ -124,22 +125,19 @@ void Transformer::FeedForwardBlock(size_t batch_size, size_t layer) {
       NormAndPrepare(w.ffn_norm, residual, normed_.data() + b * hidden_dim, b);
     }
   });
-  linear_.Run(normed_.data(), hidden_dim, batch_size, gate_up);
-  const AdapterLayer::Output adapted_gate_up[] = {{ProjectionKind::kGate, gate_.data(), ffn_stride_},
-                                                  {ProjectionKind::kUp, up_.data(), ffn_stride_}};
-  adapters_.Run(layer, normed_.data(), hidden_dim, adapted_gate_up);
+  GateAndUp(batch_size, layer, sparse);
 
-  const auto gated = config_.ffn_activation == FfnActivation::kSilu ? SiluGate : SquaredReluGate;
   const Projection down[] = {{&w.down, projected_.data()}};
   linear_.Begin(down[0]);
   pool_->ParallelFor(batch_size, [&](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
       float* gate = gate_.data() + b * ffn_stride_;
-      gated(config_.ffn_dim, gate, up_.data() + b * ffn_stride_, gate);
       NormAndPrepare(w.ffn_sub_norm, gate, gate, b);
     }
   });
-  linear_.Run(gate_.data(), ffn_stride_, batch_size, down);
+  if (!sparse || !sparse_.Down(layer, linear_.input(), batch_size, down[0])) {
+    linear_.Run(gate_.data(), ffn_stride_, batch_size, down);
+  }
   const AdapterLayer::Output adapted_down[] = {{ProjectionKind::kDown, projected_.data(), hidden_stride_}};
   adapters_.Run(layer, gate_.data(), ffn_stride_, adapted_down);
 
@@ -147,6 +145,35 @@ void Transformer::FeedForwardBlock(size_t batch_size, size_t layer) {
     for (size_t b = begin; b < end; ++b) {
       AddTo(hidden_dim, projected_.data() + b * hidden_stride_, residual_.data() + b * hidden_dim);
     }
+  });
+}
+
+void Transformer::GateAndUp(size_t batch_size, size_t layer, bool sparse) {
+  const LayerWeights& w = weights_.layers[layer];
+  const Projection gate_up[] = {{&w.gate, gate_.data()}, {&w.up, up_.data()}};
+  const std::span<const Projection> both = gate_up;
+  const float* x = normed_.data();
+  const size_t k = config_.hidden_dim;
+  const auto activation = config_.ffn_activation == FfnActivation::kSilu ? SiluGate : SquaredReluGate;
+  if (!sparse && !adapters_.any() && InputSpec::Of(w.gate) == InputSpec::Of(w.up)) {
+    linear_.RunGated(x, k, batch_size, gate_up[0], gate_up[1], activation);
+    return;
+  }
+  if (sparse) {
+    linear_.Run(x, k, batch_size, both.first(1));
+    if (!sparse_.Up(layer, gate_.data(), linear_.input(), batch_size, gate_up[1])) {
+      linear_.Run(x, k, batch_size, both.last(1));
+    }
+  } else {
+    linear_.Run(x, k, batch_size, both);
+    const AdapterLayer::Output adapted[] = {{ProjectionKind::kGate, gate_.data(), ffn_stride_},
+                                            {ProjectionKind::kUp, up_.data(), ffn_stride_}};
+    adapters_.Run(layer, x, k, adapted);
+  }
+  // Of all tokens in one: what fills up their tiles is not used.
+  constexpr size_t kAtOnce = 512;
+  pool_->ParallelForChunks(batch_size * ffn_stride_, kAtOnce, [&](size_t begin, size_t end) {
+    activation(end - begin, gate_.data() + begin, up_.data() + begin, gate_.data() + begin);
   });
 }
 

@@ -15,6 +15,7 @@
 #include "engine/transformer/kernel_set.h"
 #include "engine/transformer/linear_layer.h"
 #include "engine/transformer/screened_head.h"
+#include "engine/transformer/sparse_feed_forward.h"
 #include "engine/weights/model_weights.h"
 
 namespace bitnet {
@@ -40,12 +41,15 @@ class Transformer {
   std::span<const float> Forward(std::span<const BatchToken> batch);
 
   ScreeningStats screening() const { return screened_head_.stats(); }
+  const std::vector<LayerDensity>& density() const { return sparse_.density(); }
 
  private:
   // Steps of the forward pass, in order; each but the projections works on tokens or heads independently.
   void Embed(std::span<const BatchToken> batch);
   void AttentionBlock(std::span<const BatchToken> batch, size_t layer);
   void FeedForwardBlock(size_t batch_size, size_t layer);
+  // gate_ becomes the input of `down`, but for its norm.
+  void GateAndUp(size_t batch_size, size_t layer, bool sparse);
   std::span<const float> OutputLogits(std::span<const BatchToken> batch);
   bool ScreensHead(std::span<const BatchToken> batch) const;
 
@@ -82,6 +86,7 @@ class Transformer {
   Linear head_;
   Linear head_copy_;  // Of weights_.screen.
   ScreenedHead screened_head_;
+  SparseFeedForward sparse_;
 };
 
 }  // namespace bitnet

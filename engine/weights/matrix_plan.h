@@ -22,6 +22,8 @@ struct WeightOptions {
   // Every matrix as float32, multiplied with unrounded activations: to measure what int8 activations cost.
   // Takes 4 bytes a weight.
   bool float_activations = false;
+  // Copies of feed-forward matrices that few tokens need not read whole (sparse_weights.h).
+  bool sparsity = false;
 };
 
 // Made for one tensor by PlanMatrix, carried out by LoadMatrix.

@@ -185,6 +185,9 @@ absl::StatusOr<ModelWeights> ModelWeights::Load(const ModelFile& file, const Mod
   if (copy.rows > 0) {
     ASSIGN_OR_RETURN(weights.screen, MeasureScreen(weights.head, copy, pool));
   }
+  if (options.sparsity) {
+    ASSIGN_OR_RETURN(weights.sparse, CopySparse(config, weights.layers, pool));
+  }
   // A head made of the embedding has seen all of it.
   const bool check = own_head && !packed_head;
   ASSIGN_OR_RETURN(weights.embedding, ReadEmbedding(file, config, options, check, pool));

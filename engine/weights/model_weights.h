@@ -15,6 +15,7 @@
 #include "engine/weights/head_screen.h"
 #include "engine/weights/matrix.h"
 #include "engine/weights/matrix_plan.h"
+#include "engine/weights/sparse_weights.h"
 
 namespace bitnet {
 
@@ -53,6 +54,7 @@ struct ModelWeights {
   std::vector<float>
       rope_factors;  // [head_dim / 2] by which frequencies are divided; empty if there are none.
   std::vector<LayerWeights> layers;
+  SparseWeights sparse;           // Of the layers; present only with WeightOptions::sparsity.
   AlignedBuffer<uint8_t> packed;  // What the matrices point into.
 
   // DATA_LOSS: a tensor is missing, has another shape, or holds what no weight can be (infinities, NaN, a

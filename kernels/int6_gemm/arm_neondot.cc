@@ -23,9 +23,10 @@ int8x16_t Weights(uint8x16_t low, uint8x16_t high) {
 
 // Adds k offsets 8 kJ .. 8 kJ + 7 of a group, of four rows, whose high bits are at bits 5:4 of `first` and
 // `second`.
+// Inlined, as all here: GCC otherwise calls it for each group, with the sums in memory.
 template <int kJ, int kColumns>
-void AddRegister(const uint8_t* w, uint8x16_t first, uint8x16_t second, const int8x16_t (&x)[kColumns],
-                 int32x4_t (&sums)[kColumns]) {
+[[gnu::always_inline]] inline void AddRegister(const uint8_t* w, uint8x16_t first, uint8x16_t second,
+                                               const int8x16_t (&x)[kColumns], int32x4_t (&sums)[kColumns]) {
   const uint8x16_t low = vld1q_u8(w + 64 * kJ);
   const int8x16_t w0 = Weights(vandq_u8(low, vdupq_n_u8(15)), first);
   const int8x16_t w1 = Weights(vshrq_n_u8(low, 4), second);
@@ -38,8 +39,8 @@ void AddRegister(const uint8_t* w, uint8x16_t first, uint8x16_t second, const in
 
 // A group of four rows: two low registers from `low` on, a high one.
 template <int kColumns>
-void AddGroup(const uint8_t* low, const uint8_t* high, int32x4_t scales, const int8_t* x, size_t x_stride,
-              int32x4_t (&totals)[kColumns]) {
+[[gnu::always_inline]] inline void AddGroup(const uint8_t* low, const uint8_t* high, int32x4_t scales,
+                                            const int8_t* x, size_t x_stride, int32x4_t (&totals)[kColumns]) {
   int8x16_t x16[kColumns];
   int32x4_t sums[kColumns];
 #pragma GCC unroll 8

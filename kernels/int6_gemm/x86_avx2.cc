@@ -75,45 +75,34 @@ void AddRegister(const uint8_t* w, __m256i scales, const int8_t* x, size_t x_str
   }
 }
 
+// One block of a tile: its codes at `w`, the scales of its two groups at `w_scale`.
 template <int kColumns>
-void Columns(const Int6GemmArgs& args, size_t tile, size_t b) {
-  const size_t blocks = args.k / kBlockK;
-  const uint8_t* w = args.w + tile * blocks * kBlockBytes;
-  const int8_t* w_scale = args.w_scale + tile * blocks * kBlockScales;
-  const int8_t* x = args.x + b * args.x_stride;
-  const int16_t* x_minus8 = args.x_minus8 + b * args.x_minus8_stride;
-  __m256i sums[2][kColumns];
+void AddBlock(const Int6GemmArgs& args, const uint8_t* w, const int8_t* w_scale, const int8_t* x,
+              const int16_t* x_minus8, __m256i (&sums)[2][kColumns]) {
+  // A prefetch past the weights is harmless: it cannot fault.
 #pragma GCC unroll 8
-  for (auto& half : sums) {
-#pragma GCC unroll 8
-    for (__m256i& sum : half) sum = _mm256_setzero_si256();
+  for (size_t line = 0; line < kBlockBytes; line += 64) {
+    _mm_prefetch(reinterpret_cast<const char*>(w) + kPrefetchBytes + line, _MM_HINT_T0);
   }
-  for (size_t block = 0; block < blocks; ++block) {
-    // A prefetch past the weights is harmless: it cannot fault.
-#pragma GCC unroll 8
-    for (size_t line = 0; line < kBlockBytes; line += 64) {
-      _mm_prefetch(reinterpret_cast<const char*>(w) + kPrefetchBytes + line, _MM_HINT_T0);
-    }
 #pragma GCC unroll 2
-    for (int half = 0; half < 2; ++half) {
-      const Scales scales(w_scale + kTileRows * half);
-      AddRegister<0, kColumns>(w + 32 * half, scales.Twice<0>(), x, args.x_stride, sums[half]);
-      AddRegister<1, kColumns>(w + 32 * half, scales.Twice<0>(), x, args.x_stride, sums[half]);
-      AddRegister<2, kColumns>(w + 32 * half, scales.Twice<1>(), x, args.x_stride, sums[half]);
-      AddRegister<3, kColumns>(w + 32 * half, scales.Twice<1>(), x, args.x_stride, sums[half]);
-      // Codes are weight + 32: 4 * scale times -8 * sum of x, for both groups.
-      const __m256i scales4 = _mm256_slli_epi16(scales.both, 2);
+  for (int half = 0; half < 2; ++half) {
+    const Scales scales(w_scale + kTileRows * half);
+    AddRegister<0, kColumns>(w + 32 * half, scales.Twice<0>(), x, args.x_stride, sums[half]);
+    AddRegister<1, kColumns>(w + 32 * half, scales.Twice<0>(), x, args.x_stride, sums[half]);
+    AddRegister<2, kColumns>(w + 32 * half, scales.Twice<1>(), x, args.x_stride, sums[half]);
+    AddRegister<3, kColumns>(w + 32 * half, scales.Twice<1>(), x, args.x_stride, sums[half]);
+    // Codes are weight + 32: 4 * scale times -8 * sum of x, for both groups.
+    const __m256i scales4 = _mm256_slli_epi16(scales.both, 2);
 #pragma GCC unroll 8
-      for (int c = 0; c < kColumns; ++c) {
-        const __m256i minus8 = Broadcast(x_minus8 + c * args.x_minus8_stride);
-        sums[half][c] = _mm256_add_epi32(sums[half][c], _mm256_madd_epi16(scales4, minus8));
-      }
+    for (int c = 0; c < kColumns; ++c) {
+      const __m256i minus8 = Broadcast(x_minus8 + c * args.x_minus8_stride);
+      sums[half][c] = _mm256_add_epi32(sums[half][c], _mm256_madd_epi16(scales4, minus8));
     }
-    w += kBlockBytes;
-    w_scale += kBlockScales;
-    x += kBlockK;
-    x_minus8 += 2;
   }
+}
+
+template <int kColumns>
+void StoreTile(const Int6GemmArgs& args, size_t tile, size_t b, const __m256i (&sums)[2][kColumns]) {
 #pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {
     const size_t row = tile * kTileRows + 8 * half;
@@ -127,13 +116,66 @@ void Columns(const Int6GemmArgs& args, size_t tile, size_t b) {
   }
 }
 
+// Tile number `tile` and, if there are two, the one `other` tiles on: two streams of memory, as in
+// ternary_gemm/x86_avx2.cc.
+template <int kTiles, int kColumns>
+void Tiles(const Int6GemmArgs& args, size_t tile, size_t other, size_t b) {
+  const size_t blocks = args.k / kBlockK;
+  const uint8_t* w = args.w + tile * blocks * kBlockBytes;
+  const int8_t* w_scale = args.w_scale + tile * blocks * kBlockScales;
+  const int8_t* x = args.x + b * args.x_stride;
+  const int16_t* x_minus8 = args.x_minus8 + b * args.x_minus8_stride;
+  __m256i sums[kTiles][2][kColumns];
+#pragma GCC unroll 2
+  for (auto& tile_sums : sums) {
+#pragma GCC unroll 2
+    for (auto& half : tile_sums) {
+#pragma GCC unroll 8
+      for (__m256i& sum : half) sum = _mm256_setzero_si256();
+    }
+  }
+  for (size_t block = 0; block < blocks; ++block) {
+#pragma GCC unroll 2
+    for (int t = 0; t < kTiles; ++t) {
+      AddBlock<kColumns>(args, w + t * other * blocks * kBlockBytes,
+                         w_scale + t * other * blocks * kBlockScales, x, x_minus8, sums[t]);
+    }
+    w += kBlockBytes;
+    w_scale += kBlockScales;
+    x += kBlockK;
+    x_minus8 += 2;
+  }
+#pragma GCC unroll 2
+  for (int t = 0; t < kTiles; ++t) StoreTile<kColumns>(args, tile + t * other, b, sums[t]);
+}
+
+template <int kColumns>
+void Columns(const Int6GemmArgs& args, size_t tile, size_t b) {
+  Tiles<1, kColumns>(args, tile, 0, b);
+}
+
 using RunColumns = void(const Int6GemmArgs& args, size_t tile, size_t b);
 
 constexpr RunColumns* kColumns[kMaxColumns + 1] = {nullptr, Columns<1>, Columns<2>, Columns<3>, Columns<4>};
 
+// Each tile of the first half with one of the second.
+void OneColumn(const Int6GemmArgs& args) {
+  const size_t half = args.tiles / 2;
+  for (size_t tile = 0; tile < half; ++tile) {
+    Tiles<2, 1>(args, tile, half, 0);
+  }
+  if (args.tiles % 2 != 0) {
+    Tiles<1, 1>(args, args.tiles - 1, 0, 0);
+  }
+}
+
 }  // namespace
 
 void Int6GemmX86Avx2(const Int6GemmArgs& args) {
+  if (args.batch == 1) {
+    OneColumn(args);
+    return;
+  }
   for (size_t tile = 0; tile < args.tiles; ++tile) {
     // The columns in batches of nearly equal size: 5 as 3 + 2, since 4 + 1 would unpack for one column alone.
     size_t batches = (args.batch + kMaxColumns - 1) / kMaxColumns;

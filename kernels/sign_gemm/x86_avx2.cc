@@ -38,23 +38,31 @@ __m256i MinusBits(__m256i w, const uint64_t* plus, const uint64_t* minus, size_t
                          _mm256_andnot_si256(w, Broadcast(plus[block])));
 }
 
+// `low` counts products of -1 in rows 0-3 of the tile, `high` in rows 4-7.
 template <bool kTernary>
-void StoreHalf(const SignGemmArgs& args, size_t row, size_t b, __m256i minus) {
+[[gnu::always_inline]] inline void StoreTile(const SignGemmArgs& args, size_t tile, size_t b, __m256i low,
+                                             __m256i high) {
   // Counts are below 2^31: the low half of each 64-bit lane is all of it.
-  const __m256i even = _mm256_permutevar8x32_epi32(minus, _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6));
+  const __m256 halves = _mm256_shuffle_ps(_mm256_castsi256_ps(low), _mm256_castsi256_ps(high), 0x88);
+  const __m256i minus = _mm256_permute4x64_epi64(_mm256_castps_si256(halves), 0xd8);
   const auto total = static_cast<int>(kTernary ? args.nonzero[b] : static_cast<int32_t>(args.k));
-  const __m128i dot = _mm_sub_epi32(_mm_set1_epi32(total), _mm_slli_epi32(_mm256_castsi256_si128(even), 1));
-  const __m128 scale = _mm_mul_ps(_mm_loadu_ps(args.row_scale + row), _mm_set1_ps(args.x_scale[b]));
-  _mm_storeu_ps(args.y + b * args.y_stride + row, _mm_mul_ps(_mm_cvtepi32_ps(dot), scale));
+  const __m256i dot = _mm256_sub_epi32(_mm256_set1_epi32(total), _mm256_slli_epi32(minus, 1));
+  const size_t row = tile * kSignTileRows;
+  const __m256 scale = _mm256_mul_ps(_mm256_loadu_ps(args.row_scale + row), _mm256_set1_ps(args.x_scale[b]));
+  _mm256_storeu_ps(args.y + b * args.y_stride + row, _mm256_mul_ps(_mm256_cvtepi32_ps(dot), scale));
 }
 
-template <bool kTernary, int kColumns>
-void BitColumns(const SignGemmArgs& args, size_t tile, size_t b) {
+// Tile number `tile` and, if there are two, the one `other` tiles on: two streams of memory, as in
+// ternary_gemm/x86_avx2.cc.
+template <bool kTernary, int kTiles, int kColumns>
+void BitTiles(const SignGemmArgs& args, size_t tile, size_t other, size_t b) {
+  constexpr int kHalves = 2 * kTiles;
   const size_t blocks = args.k / kSignBlockK;
   const uint8_t* w = args.w + tile * blocks * kBlockBytes;
+  const size_t other_bytes = other * blocks * kBlockBytes;
   const uint64_t* plus = args.plus + b * args.x_stride;
   const uint64_t* minus = kTernary ? args.minus + b * args.x_stride : nullptr;
-  __m256i totals[2][kColumns];
+  __m256i totals[kHalves][kColumns];
 #pragma GCC unroll 8
   for (auto& half : totals) {
 #pragma GCC unroll 8
@@ -63,51 +71,62 @@ void BitColumns(const SignGemmArgs& args, size_t tile, size_t b) {
   for (size_t i = 0; i < blocks;) {
     const size_t left = blocks - i;
     const size_t end = i + (left < kBlocksPerWidening ? left : kBlocksPerWidening);
-    __m256i sums[2][kColumns];
+    __m256i sums[kHalves][kColumns];
 #pragma GCC unroll 8
     for (auto& half : sums) {
 #pragma GCC unroll 8
       for (__m256i& sum : half) sum = _mm256_setzero_si256();
     }
     for (; i < end; ++i, w += kBlockBytes) {
-      // A prefetch past the weights is harmless: it cannot fault.
-      _mm_prefetch(reinterpret_cast<const char*>(w) + kPrefetchBytes, _MM_HINT_T0);
 #pragma GCC unroll 8
-      for (int half = 0; half < 2; ++half) {
-        const __m256i bits = LoadHalf(w + half * kBlockBytes / 2);
+      for (int h = 0; h < kHalves; ++h) {
+        const uint8_t* block = w + h / 2 * other_bytes;
+        // A prefetch past the weights is harmless: it cannot fault.
+        if (h % 2 == 0) _mm_prefetch(reinterpret_cast<const char*>(block) + kPrefetchBytes, _MM_HINT_T0);
+        const __m256i bits = LoadHalf(block + h % 2 * kBlockBytes / 2);
 #pragma GCC unroll 8
         for (int c = 0; c < kColumns; ++c) {
           const size_t at = c * args.x_stride + i;
-          sums[half][c] =
-              _mm256_add_epi8(sums[half][c], CountBytes(MinusBits<kTernary>(bits, plus, minus, at)));
+          sums[h][c] = _mm256_add_epi8(sums[h][c], CountBytes(MinusBits<kTernary>(bits, plus, minus, at)));
         }
       }
     }
 #pragma GCC unroll 8
-    for (int half = 0; half < 2; ++half) {
+    for (int h = 0; h < kHalves; ++h) {
 #pragma GCC unroll 8
       for (int c = 0; c < kColumns; ++c) {
-        totals[half][c] =
-            _mm256_add_epi64(totals[half][c], _mm256_sad_epu8(sums[half][c], _mm256_setzero_si256()));
+        totals[h][c] = _mm256_add_epi64(totals[h][c], _mm256_sad_epu8(sums[h][c], _mm256_setzero_si256()));
       }
     }
   }
 #pragma GCC unroll 8
-  for (int half = 0; half < 2; ++half) {
+  for (int t = 0; t < kTiles; ++t) {
 #pragma GCC unroll 8
     for (int c = 0; c < kColumns; ++c) {
-      StoreHalf<kTernary>(args, tile * kSignTileRows + 4 * half, b + c, totals[half][c]);
+      StoreTile<kTernary>(args, tile + t * other, b + c, totals[2 * t][c], totals[2 * t + 1][c]);
     }
   }
 }
 
+// Each tile of the first half with one of the second.
+template <bool kTernary>
+void OneBitColumn(const SignGemmArgs& args) {
+  const size_t half = args.tiles / 2;
+  for (size_t tile = 0; tile < half; ++tile) BitTiles<kTernary, 2, 1>(args, tile, half, 0);
+  if (args.tiles % 2 != 0) BitTiles<kTernary, 1, 1>(args, args.tiles - 1, 0, 0);
+}
+
 template <bool kTernary>
 void BitGemm(const SignGemmArgs& args) {
+  if (args.batch == 1) {
+    OneBitColumn<kTernary>(args);
+    return;
+  }
   for (size_t tile = 0; tile < args.tiles; ++tile) {
     size_t b = 0;
-    for (; b + kMaxBitColumns <= args.batch; b += kMaxBitColumns) BitColumns<kTernary, 3>(args, tile, b);
-    if (args.batch - b == 2) BitColumns<kTernary, 2>(args, tile, b);
-    if (args.batch - b == 1) BitColumns<kTernary, 1>(args, tile, b);
+    for (; b + kMaxBitColumns <= args.batch; b += kMaxBitColumns) BitTiles<kTernary, 1, 3>(args, tile, 0, b);
+    if (args.batch - b == 2) BitTiles<kTernary, 1, 2>(args, tile, 0, b);
+    if (args.batch - b == 1) BitTiles<kTernary, 1, 1>(args, tile, 0, b);
   }
 }
 

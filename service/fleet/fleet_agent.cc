@@ -30,11 +30,11 @@ absl::Status FleetAgent::SetWeight(uint32_t percent) {
 
 std::string FleetAgent::Answer() const {
   AgentLoad load = {.draining = !sources_.calls.CheckOpen().ok(),
-                    .not_ready = std::string(sources_.pool.CheckReady().message()),
+                    .not_ready = std::string(sources_.models.CheckReady().message()),
                     .limit_percent = limit_percent_,
                     .queued = sources_.admission.waiting(),
                     .max_queued = sources_.max_waiting};
-  AddWorkers(sources_.pool.Views(), load);
+  AddWorkers(sources_.models.Views(), load);
   return AgentAnswer(load);
 }
 

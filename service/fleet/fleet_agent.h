@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "service/admission/admission.h"
 #include "service/fleet/agent_server.h"
-#include "service/router/worker_pool.h"
+#include "service/models/model_set.h"
 #include "service/rpc/call_registry.h"
 
 namespace bitnet {
@@ -18,7 +18,7 @@ namespace bitnet {
 class FleetAgent {
  public:
   struct Sources {  // Borrowed; outlive this.
-    const WorkerPool& pool;
+    const ModelSet& models;
     const Admission& admission;
     const CallRegistry& calls;
     int max_waiting;

@@ -1,10 +1,16 @@
 // What is counted and timed about requests.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "prometheus/counter.h"
 #include "prometheus/family.h"
@@ -13,11 +19,12 @@
 
 namespace bitnet {
 
-// Times are measured in this process, from the arrival of the request. Safe to share between threads.
-class RequestMetrics {
- public:
-  RequestMetrics();
+class RequestMetrics;
 
+// Of the requests to one model. Times are measured in this process, from the arrival of the request. Safe to
+// share between threads.
+class ModelMetrics {
+ public:
   // Once for each request, when it has ended. `reason` is why an answer finished ("end_token", "stop_string",
   // "length", "time_limit", "dead_end"), or empty where there was none.
   void CountRequest(std::string_view method, absl::StatusCode code, std::string_view reason,
@@ -32,18 +39,52 @@ class RequestMetrics {
   // From a loss to the next token.
   void CountPause(absl::Duration pause) { pauses_.Observe(absl::ToDoubleSeconds(pause)); }
 
-  const prometheus::Collectable& collectable() const { return registry_; }
-
  private:
-  prometheus::Registry registry_;
-  prometheus::Family<prometheus::Counter>& requests_;
-  prometheus::Family<prometheus::Histogram>& durations_;
+  friend class RequestMetrics;
+  ModelMetrics(RequestMetrics& all, const std::string& model);
+
+  RequestMetrics& all_;
+  const std::string model_;
   prometheus::Counter& prompt_tokens_;
   prometheus::Counter& generated_tokens_;
   prometheus::Histogram& first_token_;
   prometheus::Histogram& inter_token_;
-  prometheus::Family<prometheus::Counter>& failovers_;
   prometheus::Histogram& pauses_;
+};
+
+// Those of all models. Safe to share between threads.
+class RequestMetrics {
+ public:
+  RequestMetrics();
+
+  // The same object for the same name, as long as this lives. "": of requests that name no model of ours.
+  ModelMetrics& ForModel(const std::string& model);
+
+  // Since the start.
+  struct Totals {
+    uint64_t requests = 0;
+    uint64_t errors = 0;  // Requests that another server might have answered.
+  };
+  Totals totals() const { return {.requests = ended_, .errors = failed_}; }
+
+  const prometheus::Collectable& collectable() const { return registry_; }
+
+ private:
+  friend class ModelMetrics;
+
+  prometheus::Registry registry_;
+  prometheus::Family<prometheus::Counter>& requests_;
+  prometheus::Family<prometheus::Histogram>& durations_;
+  prometheus::Family<prometheus::Counter>& prompt_tokens_;
+  prometheus::Family<prometheus::Counter>& generated_tokens_;
+  prometheus::Family<prometheus::Histogram>& first_token_;
+  prometheus::Family<prometheus::Histogram>& inter_token_;
+  prometheus::Family<prometheus::Counter>& failovers_;
+  prometheus::Family<prometheus::Histogram>& pauses_;
+  std::atomic<uint64_t> ended_ = 0;
+  std::atomic<uint64_t> failed_ = 0;
+  absl::Mutex mutex_;
+  std::map<std::string, std::unique_ptr<ModelMetrics>> models_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace bitnet

@@ -48,7 +48,7 @@ constexpr Number kNumbers[] = {
 
 ClientMetric Labelled(const WorkerPool::View& view) {
   ClientMetric metric;
-  metric.label = {{.name = "worker", .value = view.name}};
+  metric.label = {{.name = "model", .value = view.model}, {.name = "worker", .value = view.name}};
   return metric;
 }
 
@@ -75,8 +75,6 @@ ClientMetric StepSeconds(const WorkerPool::View& view) {
 }
 
 }  // namespace
-
-std::vector<MetricFamily> WorkerMetrics::Collect() const { return WorkerFamilies(pool_->Views()); }
 
 std::vector<MetricFamily> WorkerFamilies(const std::vector<WorkerPool::View>& views) {
   MetricFamily up{"bitnet_worker_up", "1 while a worker is ready for requests.", MetricType::Gauge, {}};

@@ -30,6 +30,7 @@ struct WorkerLink {
   const std::shared_ptr<grpc::Channel> channel;
   const std::unique_ptr<worker::v1::WorkerService::Stub> stub;
   const std::unique_ptr<v1::AdminService::Stub> admin;
+  v1::Model model;  // What it has loaded; known before it joins the others, and the same from then on.
   std::atomic<int> active = 0;      // Requests that run on it, by our own count.
   std::atomic<int64_t> tokens = 0;  // What they have yet to compute, by our estimate.
   std::atomic<int> suspects = 0;    // Of those, the ones that want no other suspect beside them.
@@ -37,23 +38,28 @@ struct WorkerLink {
   std::atomic<End> end = End::kNone;
 };
 
+// While somebody holds one, the file that it stands for is in use (WorkerPool).
+using FileUse = std::shared_ptr<const void>;
+
 // One request's use of a worker: counted in `active`, and its work in `tokens`, while it lives. An empty one
 // holds nothing.
 class WorkerLease {
  public:
   WorkerLease() = default;
-  WorkerLease(std::shared_ptr<WorkerLink> link, int64_t tokens, bool suspect)
-      : link_(std::move(link)), tokens_(tokens), suspect_(suspect) {
+  WorkerLease(std::shared_ptr<WorkerLink> link, FileUse file, int64_t tokens, bool suspect)
+      : link_(std::move(link)), file_(std::move(file)), tokens_(tokens), suspect_(suspect) {
     ++link_->active;
     link_->tokens += tokens_;
     link_->suspects += suspect_ ? 1 : 0;
   }
   WorkerLease(WorkerLease&& other) noexcept
       : link_(std::move(other.link_)),
+        file_(std::move(other.file_)),
         tokens_(std::exchange(other.tokens_, 0)),
         suspect_(std::exchange(other.suspect_, false)) {}
   WorkerLease& operator=(WorkerLease&& other) noexcept {
     std::swap(link_, other.link_);
+    std::swap(file_, other.file_);
     std::swap(tokens_, other.tokens_);
     std::swap(suspect_, other.suspect_);
     other.Release();
@@ -81,15 +87,18 @@ class WorkerLease {
       --link_->active;
       link_->tokens -= std::exchange(tokens_, 0);
       link_.reset();
+      file_.reset();
     }
   }
   explicit operator bool() const { return link_ != nullptr; }
   const std::string& name() const { return link_->name; }
   const std::shared_ptr<WorkerLink>& link() const { return link_; }
+  const FileUse& file() const { return file_; }  // Of the worker's model.
   worker::v1::WorkerService::Stub& stub() const { return *link_->stub; }
 
  private:
   std::shared_ptr<WorkerLink> link_;
+  FileUse file_;
   int64_t tokens_ = 0;
   bool suspect_ = false;
 };

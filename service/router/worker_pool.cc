@@ -21,10 +21,11 @@ constexpr std::chrono::seconds kGetModelDeadline(10);
 
 }  // namespace
 
-WorkerPool::WorkerPool(std::vector<std::string> names, std::function<void(bool)> on_readiness)
+WorkerPool::WorkerPool(const std::string& model, std::vector<std::string> names,
+                       std::function<void(bool)> on_readiness)
     : on_readiness_(std::move(on_readiness)) {
   for (std::string& name : names) {
-    workers_.push_back(Worker{.view = {.name = std::move(name)}});
+    workers_.push_back(Worker{.view = {.name = std::move(name), .model = model}});
   }
 }
 
@@ -46,14 +47,15 @@ absl::Status WorkerPool::OnWorkerReady(size_t worker, const std::string& socket_
   auto link = std::make_shared<WorkerLink>(worker, name, socket_path);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kGetModelDeadline);
-  v1::Model model;
-  if (grpc::Status status = link->stub->GetModel(&context, {}, &model); !status.ok()) {
+  if (grpc::Status status = link->stub->GetModel(&context, {}, &link->model); !status.ok()) {
     return FromGrpcStatus(status);
   }
   const auto join = [&] {
-    spdlog::info("worker {} is ready: {}", name, model.name());
+    spdlog::info("worker {} is ready: {}", name, link->model.name());
     const absl::MutexLock lock(&mutex_);
-    model_ = std::move(model);
+    if (link->model.fingerprint() != closed_) {
+      model_ = link->model;
+    }
     SetLink(workers_[worker], link);
   };
   if (preparer_ != nullptr) {
@@ -91,7 +93,7 @@ absl::StatusOr<WorkerLease> WorkerPool::Pick(const Wanted& wanted) {
   const std::optional<size_t> last_index = prefixes_.Find(wanted.prefix);
   for (const Worker& worker : workers_) {
     if (worker.link == nullptr || worker.link.get() == wanted.avoid ||
-        (wanted.suspect && worker.link->suspects > 0)) {
+        (wanted.suspect && worker.link->suspects > 0) || !MayUse(wanted, worker.link->model.fingerprint())) {
       continue;
     }
     if (worker.link->index == last_index) {
@@ -102,11 +104,68 @@ absl::StatusOr<WorkerLease> WorkerPool::Pick(const Wanted& wanted) {
   }
   const std::optional<size_t> chosen = ChooseWorker(candidates, static_cast<double>(wanted.tokens), last);
   if (!chosen.has_value()) {
-    return NotReady();
+    return NoWorker(wanted);
   }
   const std::shared_ptr<WorkerLink>& link = workers[*chosen]->link;
   prefixes_.Store(wanted.prefix, link->index);
-  return WorkerLease(link, wanted.tokens, wanted.suspect);
+  return WorkerLease(link, UseFile(link->model.fingerprint()), wanted.tokens, wanted.suspect);
+}
+
+bool WorkerPool::MayUse(const Wanted& wanted, const std::string& file) const {
+  return wanted.file.has_value() ? file == *wanted.file : file == model_->fingerprint() && file != closed_;
+}
+
+FileUse WorkerPool::UseFile(const std::string& file) {
+  ++uses_[file];
+  return FileUse(this, [this, file](const void* /*us*/) {
+    const absl::MutexLock lock(&mutex_);
+    if (--uses_[file] == 0) {
+      uses_.erase(file);
+    }
+  });
+}
+
+void WorkerPool::Close(const std::string& file) {
+  const absl::MutexLock lock(&mutex_);
+  closed_ = file;
+}
+
+void WorkerPool::Open() {
+  const absl::MutexLock lock(&mutex_);
+  closed_.reset();
+}
+
+bool WorkerPool::AwaitUnused(const std::string& file) const {
+  const absl::MutexLock lock(&mutex_);
+  const auto over = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return !uses_.contains(file) || stop_waiting_; };
+  mutex_.Await(absl::Condition(&over));
+  return !uses_.contains(file);
+}
+
+bool WorkerPool::HasPeer(const WorkerLink& link) const {
+  const absl::MutexLock lock(&mutex_);
+  return std::ranges::any_of(workers_, [&](const Worker& worker) {
+    return worker.link != nullptr && worker.link.get() != &link &&
+           worker.link->model.fingerprint() == link.model.fingerprint();
+  });
+}
+
+std::shared_ptr<WorkerLink> WorkerPool::FindOther(const std::string& file) const {
+  const absl::MutexLock lock(&mutex_);
+  const auto at = std::ranges::find_if(workers_, [&](const Worker& worker) {
+    return worker.link != nullptr && worker.link->model.fingerprint() != file;
+  });
+  return at == workers_.end() ? nullptr : at->link;
+}
+
+std::shared_ptr<WorkerLink> WorkerPool::LinkOf(size_t worker) const {
+  const absl::MutexLock lock(&mutex_);
+  return workers_[worker].link;
+}
+
+std::string WorkerPool::ReasonOf(size_t worker) const {
+  const absl::MutexLock lock(&mutex_);
+  return workers_[worker].reason;
 }
 
 RouteCandidate WorkerPool::ToCandidate(const Worker& worker) {
@@ -236,6 +295,16 @@ std::vector<WorkerPool::View> WorkerPool::Views() const {
     views.push_back(worker.view);
   }
   return views;
+}
+
+absl::Status WorkerPool::NoWorker(const Wanted& wanted) const {
+  if (!AnyReady() || (!wanted.file.has_value() && !closed_.has_value())) {
+    return NotReady();
+  }
+  return absl::UnavailableError(
+      wanted.file.has_value()
+          ? "no worker that can take it has the model file that the answer began with; try again"
+          : "the model's file is being replaced, and its last worker finishes what it has; try again later");
 }
 
 absl::Status WorkerPool::NotReady() const {

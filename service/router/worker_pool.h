@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ class WorkerPool : public WorkerObserver {
   // What is known of one worker, for metrics.
   struct View {
     std::string name;
+    std::string model = {};  // That it serves.
     bool up = false;
     int restarts = 0;
     std::optional<worker::v1::WorkerStatus> status = {};  // As last told by the running process.
@@ -39,13 +41,15 @@ class WorkerPool : public WorkerObserver {
 
   // `on_readiness` is called whenever the first worker becomes ready or the last one ceases to be; calls do
   // not overlap, and it must not call the pool.
-  WorkerPool(std::vector<std::string> names, std::function<void(bool ready)> on_readiness);
+  // `model` is only what views call it.
+  WorkerPool(const std::string& model, std::vector<std::string> names,
+             std::function<void(bool ready)> on_readiness);
 
   // Borrowed; outlives the supervisor. Called before the first worker is started.
   void SetPreparer(WorkerPreparer* preparer) { preparer_ = preparer; }
 
   void OnWorkerStarting(size_t worker, int restarts) override;
-  // Connects, asks for the model, which all workers share, and has the worker prepared.
+  // Connects, asks for the model, and has the worker prepared.
   absl::Status OnWorkerReady(size_t worker, const std::string& socket_path) override;
   void OnWorkerGone(size_t worker, const std::string& reason, bool permanently) override;
 
@@ -53,7 +57,10 @@ class WorkerPool : public WorkerObserver {
     const WorkerLink* avoid = nullptr;  // Not this one.
     bool suspect = false;               // Nor one that has a suspect already.
     int64_t tokens = 0;                 // Of work that the request is; 0 for what takes no time.
-    uint64_t prefix = 0;                // PrefixMemory::Hash of its prompt; 0: it does not matter.
+    // Of the model file that it began with (v1::Model.fingerprint), whose weights it must go on with. Absent:
+    // it is new, and gets the one that is served now.
+    std::optional<std::string> file = {};
+    uint64_t prefix = 0;  // PrefixMemory::Hash of its prompt; 0: it does not matter.
   };
   // The ready worker that will be done with it the soonest, or that knows its beginning (route.h).
   // UNAVAILABLE says what each worker is doing instead.
@@ -66,12 +73,30 @@ class WorkerPool : public WorkerObserver {
   // False if there were not `workers` of them ready until `deadline`.
   bool AwaitReady(absl::Time deadline, int workers = 1) const;
 
+  // Workers may have loaded different files, while one takes the place of another. The one that is served is
+  // that of the worker that joined last, but for a closed one. A file is in use as long as a lease, or a copy
+  // of its file(), is held.
+
+  // New requests get no worker with `file`, until Open.
+  void Close(const std::string& file);
+  void Open();
+  // Waits until nobody uses `file`. False once StopWaiting was called.
+  bool AwaitUnused(const std::string& file) const;
+  // Whether a ready worker, other than that at `link`, has the same file.
+  bool HasPeer(const WorkerLink& link) const;
+  // A ready worker with another file than `file`; null if there is none.
+  std::shared_ptr<WorkerLink> FindOther(const std::string& file) const;
+  // The process that serves for `worker` now; null if there is none.
+  std::shared_ptr<WorkerLink> LinkOf(size_t worker) const;
+  // Why its last process went away.
+  std::string ReasonOf(size_t worker) const;
+
   // Waits until another process than that at `link` serves for the same worker. False at the deadline, when
   // the worker is given up, and once StopWaiting was called.
   bool AwaitSuccessor(const WorkerLink& link, absl::Time deadline) const;
   void StopWaiting();
 
-  // Known from the first ready worker on, also while none is; UNAVAILABLE before.
+  // The one that is served. Known from the first ready worker on, also while none is; UNAVAILABLE before.
   absl::StatusOr<v1::Model> model() const;
 
   std::vector<std::shared_ptr<WorkerLink>> Links() const;  // Of the ready workers.
@@ -97,6 +122,11 @@ class WorkerPool : public WorkerObserver {
 
   static RouteCandidate ToCandidate(const Worker& worker);
   Worker* Find(const WorkerLink& link) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  FileUse UseFile(const std::string& file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether it may go to a worker with `file`.
+  bool MayUse(const Wanted& wanted, const std::string& file) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Why a request gets none.
+  absl::Status NoWorker(const Wanted& wanted) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status NotReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int NumReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool AnyReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -108,6 +138,8 @@ class WorkerPool : public WorkerObserver {
   std::vector<Worker> workers_ ABSL_GUARDED_BY(mutex_);
   PrefixMemory prefixes_ ABSL_GUARDED_BY(mutex_);
   std::optional<v1::Model> model_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, int> uses_ ABSL_GUARDED_BY(mutex_);  // By file; none is 0.
+  std::optional<std::string> closed_ ABSL_GUARDED_BY(mutex_);
   bool stop_waiting_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/status_macros.h"
 #include "service/errors/error_details.h"
 #include "service/security/authorization.h"
 
@@ -11,12 +12,19 @@ absl::Status AdminService::Admit(const grpc::ServerContext& context) const {
   return callers_->CheckAdmin(AuthorizationOf(context));
 }
 
+absl::StatusOr<ServedModel*> AdminService::Find(const grpc::ServerContext& context,
+                                                const std::string& name) const {
+  RETURN_IF_ERROR(Admit(context));
+  return models_->Find(name);
+}
+
 grpc::Status AdminService::LoadAdapter(grpc::ServerContext* context, const v1::LoadAdapterRequest* request,
                                        v1::Adapter* response) {
-  if (const absl::Status status = Admit(*context); !status.ok()) {
-    return ErrorReply(status, *context);
+  const absl::StatusOr<ServedModel*> model = Find(*context, request->model());
+  if (!model.ok()) {
+    return ErrorReply(model.status(), *context);
   }
-  absl::StatusOr<v1::Adapter> adapter = adapters_->Load(*request);
+  absl::StatusOr<v1::Adapter> adapter = (*model)->adapters().Load(*request);
   if (adapter.ok()) {
     *response = *std::move(adapter);
   }
@@ -26,22 +34,19 @@ grpc::Status AdminService::LoadAdapter(grpc::ServerContext* context, const v1::L
 grpc::Status AdminService::UnloadAdapter(grpc::ServerContext* context,
                                          const v1::UnloadAdapterRequest* request,
                                          v1::UnloadAdapterResponse* /*response*/) {
-  if (const absl::Status status = Admit(*context); !status.ok()) {
-    return ErrorReply(status, *context);
-  }
-  return ErrorReply(adapters_->Unload(request->name()), *context);
+  const absl::StatusOr<ServedModel*> model = Find(*context, request->model());
+  return ErrorReply(model.ok() ? (*model)->adapters().Unload(request->name()) : model.status(), *context);
 }
 
-grpc::Status AdminService::ListAdapters(grpc::ServerContext* context,
-                                        const v1::ListAdaptersRequest* /*request*/,
+grpc::Status AdminService::ListAdapters(grpc::ServerContext* context, const v1::ListAdaptersRequest* request,
                                         v1::ListAdaptersResponse* response) {
-  if (const absl::Status status = Admit(*context); !status.ok()) {
-    return ErrorReply(status, *context);
+  const absl::StatusOr<ServedModel*> model = Find(*context, request->model());
+  if (model.ok()) {
+    for (v1::Adapter& adapter : (*model)->adapters().list()) {
+      *response->add_adapters() = std::move(adapter);
+    }
   }
-  for (v1::Adapter& adapter : adapters_->list()) {
-    *response->add_adapters() = std::move(adapter);
-  }
-  return grpc::Status::OK;
+  return ErrorReply(model.status(), *context);
 }
 
 grpc::Status AdminService::RestartWorkers(grpc::ServerContext* context,
@@ -51,6 +56,19 @@ grpc::Status AdminService::RestartWorkers(grpc::ServerContext* context,
     return ErrorReply(status, *context);
   }
   return ErrorReply(restart_(), *context);
+}
+
+grpc::Status AdminService::SwapModel(grpc::ServerContext* context, const v1::SwapModelRequest* request,
+                                     v1::Model* response) {
+  const absl::StatusOr<ServedModel*> model = Find(*context, request->model());
+  if (!model.ok()) {
+    return ErrorReply(model.status(), *context);
+  }
+  const absl::Status status = (*model)->restart().Swap(request->path());
+  if (status.ok()) {
+    *response = (*model)->Describe();
+  }
+  return ErrorReply(status, *context);
 }
 
 grpc::Status AdminService::SetWeight(grpc::ServerContext* context, const v1::SetWeightRequest* request,

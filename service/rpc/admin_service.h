@@ -1,4 +1,4 @@
-// The rpcs of admin.proto, answered for all workers.
+// The rpcs of admin.proto, answered for all workers of a model, or of all.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "proto/bitnet/v1/admin.grpc.pb.h"
-#include "service/router/adapter_set.h"
+#include "service/models/model_set.h"
 #include "service/security/authenticator.h"
 
 namespace bitnet {
@@ -16,11 +16,11 @@ namespace bitnet {
 // Synchronous: calls are few and take as long as workers take to read files.
 class AdminService final : public v1::AdminService::Service {
  public:
-  // `adapters` and `callers` are borrowed and outlive this; `restart` starts all workers again, one after the
+  // `models` and `callers` are borrowed and outlive this; `restart` starts all workers again, one after the
   // other; `set_weight` holds the server back.
-  AdminService(AdapterSet* adapters, Authenticator* callers, std::function<absl::Status()> restart,
+  AdminService(const ModelSet* models, Authenticator* callers, std::function<absl::Status()> restart,
                std::function<absl::Status(uint32_t percent)> set_weight)
-      : adapters_(adapters),
+      : models_(models),
         callers_(callers),
         restart_(std::move(restart)),
         set_weight_(std::move(set_weight)) {}
@@ -33,13 +33,17 @@ class AdminService final : public v1::AdminService::Service {
                             v1::ListAdaptersResponse* response) override;
   grpc::Status RestartWorkers(grpc::ServerContext* context, const v1::RestartWorkersRequest* request,
                               v1::RestartWorkersResponse* response) override;
+  grpc::Status SwapModel(grpc::ServerContext* context, const v1::SwapModelRequest* request,
+                         v1::Model* response) override;
   grpc::Status SetWeight(grpc::ServerContext* context, const v1::SetWeightRequest* request,
                          v1::SetWeightResponse* response) override;
 
  private:
   absl::Status Admit(const grpc::ServerContext& context) const;
+  // The model called `name`, if the caller may.
+  absl::StatusOr<ServedModel*> Find(const grpc::ServerContext& context, const std::string& name) const;
 
-  AdapterSet* const adapters_;
+  const ModelSet* const models_;
   Authenticator* const callers_;
   const std::function<absl::Status()> restart_;
   const std::function<absl::Status(uint32_t percent)> set_weight_;

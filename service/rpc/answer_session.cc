@@ -64,12 +64,11 @@ void AnswerSession::Start(const std::shared_ptr<AnswerStream>& stream,
 absl::Status AnswerSession::Admit(std::chrono::system_clock::time_point deadline) {
   RETURN_IF_ERROR(ValidateGenerate(request_));
   RETURN_IF_ERROR(serving_.calls.CheckOpen());
-  ASSIGN_OR_RETURN(model_, serving_.pool.model());
-  RETURN_IF_ERROR(CheckModelName(request_.model(), model_));
-  RETURN_IF_ERROR(CheckTokenIds("token_ids.ids", request_.token_ids().ids(), model_));
-  RETURN_IF_ERROR(CheckTokenIds("stop_token_ids", request_.stop_token_ids(), model_));
+  ASSIGN_OR_RETURN(served_, serving_.models.Find(request_.model()));
+  ASSIGN_OR_RETURN(const v1::Model model, served_->Facts());
+  RETURN_IF_ERROR(CheckIds(request_, model));
   ASSIGN_OR_RETURN(place_, serving_.admission.Enter(client_));
-  absl::StatusOr<WorkerLease> worker = serving_.pool.Pick({});
+  absl::StatusOr<WorkerLease> worker = served_->pool().Pick({});
   if (!worker.ok() && serving_.failover_time <= absl::ZeroDuration()) {
     return worker.status();
   }
@@ -83,7 +82,7 @@ absl::Status AnswerSession::Admit(std::chrono::system_clock::time_point deadline
   }
   deadline_ = deadline;
   // The deadline of a call does not end an answer that another call may go on with.
-  generation_.Start(std::shared_ptr<Generation>(shared_from_this(), &generation_), model_,
+  generation_.Start(std::shared_ptr<Generation>(shared_from_this(), &generation_), served_,
                     worker.ok() ? *std::move(worker) : WorkerLease(),
                     request_.resumable() ? std::chrono::system_clock::time_point::max() : deadline);
   return absl::OkStatus();
@@ -93,7 +92,7 @@ absl::Status AnswerSession::OnPrepared() {
   const absl::Duration left = absl::FromChrono(deadline_) - absl::Now();
   RETURN_IF_ERROR(
       CheckDeadline(left, serving_.admission.ExpectedWait(),
-                    serving_.pool.PrefillTime(generation_.prompt_tokens(), generation_.prefix())));
+                    served_->pool().PrefillTime(generation_.prompt_tokens(), generation_.prefix())));
   return place_.Charge(int64_t{generation_.prompt_tokens()} + generation_.expected_tokens());
 }
 
@@ -102,7 +101,7 @@ bool AnswerSession::OnToken(const worker::v1::GeneratedToken& token) {
   place_.Begin();
   const absl::Time now = absl::Now();
   const bool first = text_.num_tokens() == 0;
-  serving_.metrics.CountGeneratedToken(first, now - (first ? arrived_ : last_token_at_));
+  served_->metrics().CountGeneratedToken(first, now - (first ? arrived_ : last_token_at_));
   last_token_at_ = now;
   log_.Add(token.token(), text_.Append(token.text()));
   if (text_.stop().has_value()) {  // The worker tells its usage at the end, which this does not wait for.
@@ -127,10 +126,10 @@ void AnswerSession::Accept() {
   if (log_.started().has_value()) {
     return;
   }
-  serving_.metrics.CountPromptTokens(generation_.prompt_tokens());
+  served_->metrics().CountPromptTokens(generation_.prompt_tokens());
   v1::Started started;
   started.set_request_id(request_id_);
-  started.set_model(model_.name());
+  started.set_model(served_->name());
   started.set_prompt_tokens(generation_.prompt_tokens());
   started.set_seed(generation_.seed());
   log_.Start(std::move(started));
@@ -294,8 +293,8 @@ void AnswerSession::SetTimer() {
 
 void AnswerSession::Count(const char* method, absl::StatusCode code, absl::Duration duration) const {
   const bool finished = code == absl::StatusCode::kOk && log_.finished().has_value();
-  serving_.metrics.CountRequest(method, code, finished ? ReasonLabel(log_.finished()->reason()) : "",
-                                duration);
+  ModelMetrics& metrics = served_ != nullptr ? served_->metrics() : serving_.metrics.ForModel("");
+  metrics.CountRequest(method, code, finished ? ReasonLabel(log_.finished()->reason()) : "", duration);
   spdlog::debug("request {}: {} {} {} {}", request_id_, method, absl::StatusCodeToString(code), Progress(),
                 absl::FormatDuration(duration));
 }

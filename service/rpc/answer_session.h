@@ -102,7 +102,7 @@ class AnswerSession final : public RunningCall,
   absl::Mutex mutex_;  // Guards all that follows, and the stream.
   Authenticator::Admitted caller_;
   std::chrono::system_clock::time_point deadline_;
-  v1::Model model_;
+  ServedModel* served_ = nullptr;  // From Admit on, if it found one.
   Admission::Place place_;
   Generation generation_;
   AnswerText text_;

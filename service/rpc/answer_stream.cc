@@ -67,6 +67,7 @@ void AnswerStream::Pump() {
     times_.OnWriteStarted(absl::Now());
     if (writing_.has_finished()) {
       finish_called_ = true;
+      AddLoadReport();
       StartWriteAndFinish(&writing_, grpc::WriteOptions(), grpc::Status::OK);
     } else {
       write_in_flight_ = true;
@@ -87,7 +88,14 @@ absl::Status AnswerStream::WhyGone() const {
 void AnswerStream::FinishWith(const absl::Status& status) {
   finish_called_ = true;
   final_code_ = status.code();
+  AddLoadReport();
   Finish(ErrorReply(serving_.admission.WithRetry(WithRequestId(status, answer_->request_id())), *context_));
+}
+
+void AnswerStream::AddLoadReport() {
+  const std::optional<v1::Finished>& finished = answer_->log().finished();
+  const auto report = finished.has_value() ? serving_.load.Report(finished->usage()) : serving_.load.Report();
+  context_->AddTrailingMetadata(kLoadReportKey, report.SerializeAsString());
 }
 
 void AnswerStream::OnTimer() {

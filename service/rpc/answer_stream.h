@@ -57,6 +57,8 @@ class AnswerStream final : public grpc::ServerWriteReactor<v1::GenerateResponse>
   // What the call of a client that is gone counts as.
   absl::Status WhyGone() const;
   void FinishWith(const absl::Status& status);
+  // Into the trailers, for clients that balance by load.
+  void AddLoadReport();
 
   const char* const method_;
   grpc::CallbackServerContext* const context_;

@@ -19,7 +19,8 @@ class RefusedCall final : public grpc::ServerWriteReactor<v1::GenerateResponse> 
  public:
   RefusedCall(const char* method, const absl::Status& status, grpc::CallbackServerContext& context,
               const Serving& serving) {
-    serving.metrics.CountRequest(method, status.code(), "", absl::ZeroDuration());
+    serving.metrics.ForModel("").CountRequest(method, status.code(), "", absl::ZeroDuration());
+    context.AddTrailingMetadata(kLoadReportKey, serving.load.Report().SerializeAsString());
     Finish(ErrorReply(serving.admission.WithRetry(status), context));
   }
   void OnDone() override { delete this; }

@@ -36,10 +36,10 @@ Generation::Generation(Owner* owner, absl::Mutex* mutex, const std::string& requ
                        const v1::GenerateRequest& request, const Serving& serving)
     : owner_(owner), mutex_(mutex), request_id_(request_id), request_(request), serving_(serving) {}
 
-void Generation::Start(std::shared_ptr<Generation> self, const v1::Model& model, WorkerLease worker,
+void Generation::Start(std::shared_ptr<Generation> self, ServedModel* served, WorkerLease worker,
                        std::chrono::system_clock::time_point deadline) {
   self_ = self;
-  model_ = model;
+  served_ = served;
   deadline_ = deadline;
   if (worker) {
     GoOn(std::move(worker));
@@ -52,6 +52,10 @@ void Generation::Start(std::shared_ptr<Generation> self, const v1::Model& model,
 void Generation::GoOn(WorkerLease worker) {
   worker_ = std::move(worker);
   worker_name_ = worker_.name();
+  if (file_ == nullptr) {
+    file_ = worker_.file();
+    model_ = worker_.link()->model;
+  }
   if (prepared_) {
     Dispatch();
   } else if (request_.has_token_ids()) {
@@ -68,7 +72,7 @@ void Generation::Begin() {
     return;
   }
   worker_.Release();
-  absl::StatusOr<WorkerLease> worker = serving_.pool.Pick(Wanted(nullptr));
+  absl::StatusOr<WorkerLease> worker = served_->pool().Pick(Wanted(nullptr));
   if (worker.ok()) {
     GoOn(*std::move(worker));
   } else {
@@ -87,6 +91,9 @@ uint32_t Generation::expected_tokens() const {
 WorkerPool::Wanted Generation::Wanted(const WorkerLink* avoid) const {
   constexpr uint32_t kPromptTokensPerToken = 8;
   WorkerPool::Wanted wanted = {.avoid = avoid, .suspect = policy_.suspect()};
+  if (file_ != nullptr) {
+    wanted.file = model_.fingerprint();
+  }
   if (prepared_) {
     const uint32_t most = expected_tokens();
     wanted.tokens =
@@ -126,6 +133,8 @@ void Generation::OnTokenized(TokenizeCall& call, const grpc::Status& status) {
 
 absl::Status Generation::Prepare() {
   prepared_ = true;
+  RETURN_IF_ERROR(
+      CheckIds(request_, model_));  // Again: the file may be a later one than when it was admitted.
   RETURN_IF_ERROR(CheckPromptLength(dispatched_.prompt_size(), model_));
   FillWorkerRequest(request_, request_id_, dispatched_);
   if (!request_.sampling().has_seed()) {
@@ -226,7 +235,7 @@ void Generation::AddToken(const worker::v1::GeneratedToken& token) {
 void Generation::EndPause(absl::Time now) {
   if (lost_at_.has_value()) {
     paused_ += now - *lost_at_;
-    serving_.metrics.CountPause(now - *lost_at_);
+    served_->metrics().CountPause(now - *lost_at_);
     lost_at_.reset();
   }
 }
@@ -253,6 +262,7 @@ void Generation::OnStreamDone(const grpc::Status& status) {
   stream_ = nullptr;
   if (ended_) {
     worker_.Release();
+    file_.reset();
     return;
   }
   AttemptFailed(status);
@@ -261,6 +271,9 @@ void Generation::OnStreamDone(const grpc::Status& status) {
 void Generation::AttemptFailed(const grpc::Status& status) {
   const std::shared_ptr<WorkerLink> lost = worker_.link();
   worker_.Release();
+  if (!prepared_) {  // Any file will do, the next one as well.
+    file_.reset();
+  }
   const bool planned = leaving_ || lost->end == WorkerLink::End::kRetired;
   // A worker whose queue is full has refused a new request for good reason, and one that goes on for none.
   const bool full = dispatched_.attempt() > 1 && status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
@@ -295,7 +308,7 @@ void Generation::AttemptFailed(const grpc::Status& status) {
     }
   }
   const char* const reason = leaving_ ? "retired" : FailoverReason(*lost);
-  serving_.metrics.CountFailover(reason);
+  served_->metrics().CountFailover(reason);
   spdlog::debug("request {}: worker {} is {} {} ({})", request_id_, worker_name_, reason, Progress(),
                 status.error_message());
   FindWorker(lost.get(), planned ? absl::ZeroDuration() : policy_.delay());
@@ -303,7 +316,7 @@ void Generation::AttemptFailed(const grpc::Status& status) {
 
 void Generation::FindWorker(const WorkerLink* lost, absl::Duration delay) {
   if (delay == absl::ZeroDuration()) {
-    absl::StatusOr<WorkerLease> worker = serving_.pool.Pick(Wanted(lost));
+    absl::StatusOr<WorkerLease> worker = served_->pool().Pick(Wanted(lost));
     if (worker.ok()) {
       GoOn(*std::move(worker));
       return;
@@ -315,8 +328,8 @@ void Generation::FindWorker(const WorkerLink* lost, absl::Duration delay) {
 }
 
 void Generation::Await(absl::Duration delay) {
-  serving_.waiters.Add(std::shared_ptr<WorkerWaiters::Waiter>(self_.lock(), this), absl::Now() + delay,
-                       *lost_at_ + serving_.failover_time);
+  served_->waiters().Add(std::shared_ptr<WorkerWaiters::Waiter>(self_.lock(), this), absl::Now() + delay,
+                         *lost_at_ + serving_.failover_time);
 }
 
 void Generation::OnWake() {
@@ -324,7 +337,7 @@ void Generation::OnWake() {
   if (ended_) {
     return;
   }
-  absl::StatusOr<WorkerLease> worker = serving_.pool.Pick(Wanted(nullptr));
+  absl::StatusOr<WorkerLease> worker = served_->pool().Pick(Wanted(nullptr));
   if (worker.ok()) {
     GoOn(*std::move(worker));
   } else if (absl::Now() >= *lost_at_ + serving_.failover_time) {
@@ -347,7 +360,9 @@ void Generation::Fail(const absl::Status& status) {
 
 void Generation::Stop() {
   ended_ = true;
-  serving_.waiters.Remove(this);
+  if (served_ != nullptr) {
+    served_->waiters().Remove(this);
+  }
   if (tokenizing_ != nullptr) {
     tokenizing_->context.TryCancel();
   }
@@ -355,6 +370,7 @@ void Generation::Stop() {
     stream_->Cancel();
   } else {
     worker_.Release();
+    file_.reset();
   }
 }
 

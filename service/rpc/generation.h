@@ -50,9 +50,9 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   Generation(Owner* owner, absl::Mutex* mutex, const std::string& request_id,
              const v1::GenerateRequest& request, const Serving& serving);
 
-  // `self` keeps the owner, and so this, until the generation has ended. An empty `worker`: there is none
-  // now.
-  void Start(std::shared_ptr<Generation> self, const v1::Model& model, WorkerLease worker,
+  // `self` keeps the owner, and so this, until the generation has ended. `served` is borrowed. An empty
+  // `worker`: there is none now.
+  void Start(std::shared_ptr<Generation> self, ServedModel* served, WorkerLease worker,
              std::chrono::system_clock::time_point deadline);
   // Frees the worker; nothing is delivered any more. Any number of times.
   void Stop();
@@ -118,12 +118,16 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   const Serving serving_;
 
   std::weak_ptr<Generation> self_;
-  v1::Model model_;
+  ServedModel* served_ = nullptr;  // From Start on.
+  v1::Model model_;                // As of the file.
   std::chrono::system_clock::time_point deadline_;
   bool prepared_ = false;
   bool accepted_ = false;
   bool ended_ = false;
   worker::v1::GenerateRequest dispatched_;  // With the tokens so far, as the next attempt will need them.
+
+  // Kept once a worker has made tokens of the prompt: the answer goes on with the same weights.
+  FileUse file_;
 
   // The attempt.
   WorkerLease worker_;

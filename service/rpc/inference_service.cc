@@ -42,13 +42,15 @@ struct InferenceService::UnaryCall {
   const absl::Time arrived = absl::Now();
   const CallRegistry::ClientCall client_call;  // Goes after the context.
   Authenticator::Admitted caller;
+  ServedModel* served = nullptr;  // Null: of no model, or of all.
   grpc::ClientContext context;
   WorkerLease worker;
   worker::v1::DetokenizeResponse bytes;
 };
 
 void InferenceService::Finish(const UnaryCall& call, const absl::Status& status) const {
-  serving_.metrics.CountRequest(call.method, status.code(), "", absl::Now() - call.arrived);
+  ModelMetrics& metrics = call.served != nullptr ? call.served->metrics() : serving_.metrics.ForModel("");
+  metrics.CountRequest(call.method, status.code(), "", absl::Now() - call.arrived);
   call.reactor->Finish(ErrorReply(serving_.admission.WithRetry(status), *call.server_context));
 }
 
@@ -62,11 +64,10 @@ absl::Status InferenceService::Admit(const grpc::CallbackServerContext& context,
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::Model> InferenceService::FindModel(const std::string& name) const {
+absl::Status InferenceService::FindModel(const std::string& name, UnaryCall& call) const {
   RETURN_IF_ERROR(serving_.calls.CheckOpen());
-  ASSIGN_OR_RETURN(v1::Model model, serving_.pool.model());
-  RETURN_IF_ERROR(CheckModelName(name, model));
-  return model;
+  ASSIGN_OR_RETURN(call.served, serving_.models.Find(name));
+  return absl::OkStatus();
 }
 
 grpc::ServerWriteReactor<v1::GenerateResponse>* InferenceService::Generate(
@@ -91,8 +92,8 @@ absl::Status InferenceService::PrepareTokenize(const grpc::CallbackServerContext
                                                const v1::TokenizeRequest& request, UnaryCall& call) const {
   RETURN_IF_ERROR(Admit(context, call));
   RETURN_IF_ERROR(ValidateTokenize(request));
-  RETURN_IF_ERROR(FindModel(request.model()).status());
-  ASSIGN_OR_RETURN(call.worker, serving_.pool.Pick({}));
+  RETURN_IF_ERROR(FindModel(request.model(), call));
+  ASSIGN_OR_RETURN(call.worker, call.served->pool().Pick({}));
   return absl::OkStatus();
 }
 
@@ -114,9 +115,10 @@ absl::Status InferenceService::PrepareDetokenize(const grpc::CallbackServerConte
                                                  const v1::DetokenizeRequest& request,
                                                  UnaryCall& call) const {
   RETURN_IF_ERROR(Admit(context, call));
-  ASSIGN_OR_RETURN(const v1::Model model, FindModel(request.model()));
+  RETURN_IF_ERROR(FindModel(request.model(), call));
+  ASSIGN_OR_RETURN(const v1::Model model, call.served->Facts());
   RETURN_IF_ERROR(CheckTokenIds("ids", request.ids(), model));
-  ASSIGN_OR_RETURN(call.worker, serving_.pool.Pick({}));
+  ASSIGN_OR_RETURN(call.worker, call.served->pool().Pick({}));
   return absl::OkStatus();
 }
 
@@ -142,12 +144,16 @@ grpc::ServerUnaryReactor* InferenceService::ListModels(grpc::CallbackServerConte
                                                        const v1::ListModelsRequest* /*request*/,
                                                        v1::ListModelsResponse* response) {
   UnaryCall call("ListModels", context, &serving_.calls);
-  const absl::Status admitted = Admit(*context, call);
-  absl::StatusOr<v1::Model> model = admitted.ok() ? FindModel("") : admitted;
-  if (model.ok()) {
-    *response->add_models() = *model;
+  absl::Status status = Admit(*context, call);
+  if (status.ok()) {
+    status = serving_.calls.CheckOpen();
   }
-  Finish(call, model.status());
+  if (status.ok()) {
+    for (const auto& model : serving_.models.models()) {
+      *response->add_models() = model->Describe();
+    }
+  }
+  Finish(call, status);
   return call.reactor;
 }
 
@@ -155,12 +161,14 @@ grpc::ServerUnaryReactor* InferenceService::GetModel(grpc::CallbackServerContext
                                                      const v1::GetModelRequest* request,
                                                      v1::Model* response) {
   UnaryCall call("GetModel", context, &serving_.calls);
-  const absl::Status admitted = Admit(*context, call);
-  absl::StatusOr<v1::Model> model = admitted.ok() ? FindModel(request->name()) : admitted;
-  if (model.ok()) {
-    *response = *model;
+  absl::Status status = Admit(*context, call);
+  if (status.ok()) {
+    status = FindModel(request->name(), call);
   }
-  Finish(call, model.status());
+  if (status.ok()) {
+    *response = call.served->Describe();
+  }
+  Finish(call, status);
   return call.reactor;
 }
 

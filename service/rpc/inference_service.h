@@ -37,8 +37,8 @@ class InferenceService final : public v1::InferenceService::CallbackService {
 
   // Lets the caller in; errors are those of Authenticator::Admit.
   absl::Status Admit(const grpc::CallbackServerContext& context, UnaryCall& call) const;
-  // The model, if the server is open and serves it under `name`.
-  absl::StatusOr<v1::Model> FindModel(const std::string& name) const;
+  // Finds the call's model, if the server is open and serves it under `name`.
+  absl::Status FindModel(const std::string& name, UnaryCall& call) const;
   absl::Status PrepareTokenize(const grpc::CallbackServerContext& context, const v1::TokenizeRequest& request,
                                UnaryCall& call) const;
   absl::Status PrepareDetokenize(const grpc::CallbackServerContext& context,

@@ -42,7 +42,7 @@ void AddConnectionArguments(const ConnectionOptions& connections, grpc::ServerBu
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptions& options,
-                                                            grpc::Service* service) {
+                                                            const std::vector<grpc::Service*>& services) {
   grpc::EnableDefaultHealthCheckService(true);
   if (options.reflection) {
     EnableReflection();
@@ -50,7 +50,9 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptio
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(options.address, options.credentials, &port);
-  builder.RegisterService(service);
+  for (grpc::Service* service : services) {
+    builder.RegisterService(service);
+  }
   builder.SetMaxReceiveMessageSize(options.max_message_bytes);
   // By default a second front at the same port would silently take half of the connections.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -77,6 +79,10 @@ void RpcServer::SetServing(bool serving) {
   grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
   health->SetServingStatus("", serving);
   health->SetServingStatus(service_name_, serving);
+}
+
+void RpcServer::SetModelServing(const std::string& model, bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(absl::StrCat(service_name_, "/", model), serving);
 }
 
 void RpcServer::Shutdown(absl::Duration grace) { server_->Shutdown(absl::ToChronoTime(absl::Now() + grace)); }

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -24,10 +25,10 @@ struct RpcServerOptions {
 
 class RpcServer {
  public:
-  // Listens, NOT_SERVING at first. Borrows `service`, which outlives it. UNAVAILABLE: the address cannot be
+  // Listens, NOT_SERVING at first. Borrows `services`, which outlive it. UNAVAILABLE: the address cannot be
   // listened at.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const RpcServerOptions& options,
-                                                          grpc::Service* service);
+                                                          const std::vector<grpc::Service*>& services);
   // Shuts down without grace.
   ~RpcServer();
 
@@ -35,6 +36,8 @@ class RpcServer {
   const std::string& address() const { return address_; }
   // What the health service tells, to Watch as well.
   void SetServing(bool serving);
+  // The same of one model, whose name there is "bitnet.v1.InferenceService/MODEL".
+  void SetModelServing(const std::string& model, bool serving);
   // Takes no more connections, and returns when all calls have finished; cancels those left after `grace`.
   void Shutdown(absl::Duration grace);
 

@@ -3,9 +3,9 @@
 
 #include "absl/time/time.h"
 #include "service/admission/admission.h"
+#include "service/fleet/load_reporter.h"
 #include "service/metrics/request_metrics.h"
-#include "service/router/worker_pool.h"
-#include "service/router/worker_waiters.h"
+#include "service/models/model_set.h"
 #include "service/rpc/call_registry.h"
 #include "service/rpc/call_times.h"
 #include "service/rpc/resume_store.h"
@@ -16,16 +16,16 @@ namespace bitnet {
 
 // Borrowed by the service; all of it may be shared between threads.
 struct Serving {
-  WorkerPool& pool;
+  const ModelSet& models;
   Admission& admission;
   CallRegistry& calls;
   RequestMetrics& metrics;
-  WorkerWaiters& waiters;
   TimerQueue& timers;
   // How long an answer that lost its worker waits for another one. Zero: it ends with UNAVAILABLE at once.
   absl::Duration failover_time;
   Authenticator& callers;
   CallTimeLimits call_times;
+  const LoadReporter& load;
   ResumeStore& resumable;
   // How long an answer that can be resumed is kept for nobody.
   absl::Duration resume_window;

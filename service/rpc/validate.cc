@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/status_macros.h"
 #include "service/errors/error_details.h"
 #include "service/errors/field_violations.h"
 
@@ -166,16 +167,6 @@ absl::Status ValidateTokenize(const v1::TokenizeRequest& request) {
   return found.status();
 }
 
-absl::Status CheckModelName(const std::string& name, const v1::Model& model) {
-  if (name.empty() || name == model.name()) {
-    return absl::OkStatus();
-  }
-  return WithReason(
-      absl::NotFoundError(absl::StrCat("model is \"", name, "\", which is not served here; served is \"",
-                                       model.name(), "\"")),
-      "MODEL_NOT_SERVED", {{"served", model.name()}});
-}
-
 absl::Status CheckTokenIds(const char* field, const google::protobuf::RepeatedField<uint32_t>& ids,
                            const v1::Model& model) {
   for (int i = 0; i < ids.size(); ++i) {
@@ -186,6 +177,11 @@ absl::Status CheckTokenIds(const char* field, const google::protobuf::RepeatedFi
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckIds(const v1::GenerateRequest& request, const v1::Model& model) {
+  RETURN_IF_ERROR(CheckTokenIds("token_ids.ids", request.token_ids().ids(), model));
+  return CheckTokenIds("stop_token_ids", request.stop_token_ids(), model);
 }
 
 absl::Status CheckPromptLength(int prompt_tokens, const v1::Model& model) {

@@ -14,11 +14,12 @@ namespace bitnet {
 absl::Status ValidateGenerate(const v1::GenerateRequest& request);
 absl::Status ValidateTokenize(const v1::TokenizeRequest& request);
 
-// Against the model that is served. NOT_FOUND if `name` is neither empty nor its name.
-absl::Status CheckModelName(const std::string& name, const v1::Model& model);
-// All `ids` are below the vocabulary's size; `field` is what the message calls them.
+// Against the model that is served: all `ids` are below the vocabulary's size; `field` is what the message
+// calls them.
 absl::Status CheckTokenIds(const char* field, const google::protobuf::RepeatedField<uint32_t>& ids,
                            const v1::Model& model);
+// All those of a request.
+absl::Status CheckIds(const v1::GenerateRequest& request, const v1::Model& model);
 // The prompt has tokens, and fits the context.
 absl::Status CheckPromptLength(int prompt_tokens, const v1::Model& model);
 

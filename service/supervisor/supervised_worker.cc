@@ -32,7 +32,13 @@ void SupervisedWorker::Run() {
   RespawnBackoff backoff;
   for (int start = 0; !stopping(); ++start) {
     observer_->OnWorkerStarting(config_.index, start);
-    const Ending ending = RunOnce(start);
+    Ending ending = RunOnce(start);
+    if (ending.permanent && config_.go_back != nullptr && config_.go_back()) {
+      ending.permanent = false;
+      ending.restarting = true;
+      spdlog::error("worker {} cannot start and goes back to the model file before: {}", config_.name,
+                    ending.reason);
+    }
     if (stopping()) {
       spdlog::info("worker {} stopped: {}", config_.name, ending.reason);
       observer_->OnWorkerGone(config_.index, "it was stopped", false);

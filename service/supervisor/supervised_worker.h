@@ -26,6 +26,8 @@ class SupervisedWorker {
     // The command line that makes a worker listen at `socket_path`. Each start gets a fresh path, so that
     // nothing of a dead process is ever taken for the new one.
     std::function<std::vector<std::string>(const std::string& socket_path)> command;
+    // It cannot start by that command: whether there is another one now, that is worth a try. Null: never.
+    std::function<bool()> go_back = nullptr;
   };
 
   // Borrows `observer` and `clock`, which outlive it.

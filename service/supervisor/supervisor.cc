@@ -8,19 +8,35 @@
 
 namespace bitnet {
 
-Supervisor::Supervisor(const ServiceOptions& options, const std::vector<WorkerSpec>& specs,
-                       const std::string& run_directory, WorkerObserver* observer, Clock* clock,
-                       std::function<void(std::string)> on_all_failed)
+namespace {
+
+// Adapters of the flags belong to the first file; they may not fit another, where the AdapterSet tries them.
+ModelSpec WithFile(ModelSpec model, const std::string& path) {
+  if (path != model.path) {
+    model.path = path;
+    model.adapters.clear();
+  }
+  return model;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const ServiceOptions& options, const ModelSpec& model, WorkerFiles* files,
+                       const std::vector<WorkerSpec>& specs, const std::string& run_directory,
+                       WorkerObserver* observer, Clock* clock, std::function<void(std::string)> on_all_failed)
     : observer_(observer), clock_(clock), on_all_failed_(std::move(on_all_failed)), left_(specs.size()) {
   for (size_t index = 0; index < specs.size(); ++index) {
     const WorkerSpec& spec = specs[index];
     workers_.push_back(std::make_unique<SupervisedWorker>(
-        SupervisedWorker::Config{
-            .index = index,
-            .name = spec.name,
-            .run_directory = run_directory,
-            .command = [options,
-                        spec](const std::string& socket) { return WorkerCommand(options, spec, socket); }},
+        SupervisedWorker::Config{.index = index,
+                                 .name = spec.name,
+                                 .run_directory = run_directory,
+                                 .command =
+                                     [options, model, files, index, spec](const std::string& socket) {
+                                       return WorkerCommand(options, WithFile(model, files->path(index)),
+                                                            spec, socket);
+                                     },
+                                 .go_back = [files, index] { return files->GoBack(index); }},
         static_cast<WorkerObserver*>(this), clock_));
   }
 }

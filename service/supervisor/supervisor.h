@@ -1,4 +1,4 @@
-// All the workers of a front.
+// All the workers of a model.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,8 @@
 
 #include "absl/synchronization/mutex.h"
 #include "service/clock.h"
+#include "service/models/model_spec.h"
+#include "service/models/worker_files.h"
 #include "service/service_options.h"
 #include "service/supervisor/supervised_worker.h"
 #include "service/supervisor/worker_observer.h"
@@ -18,12 +20,12 @@ namespace bitnet {
 // Starts the workers when it is made. Safe to share between threads.
 class Supervisor : private WorkerObserver {
  public:
-  // Borrows `observer` and `clock`, which outlive it; `observer` is called with indexes into `specs`.
-  // `on_all_failed` is called once, when no worker is left that could be started again, with the first
-  // reason.
-  Supervisor(const ServiceOptions& options, const std::vector<WorkerSpec>& specs,
-             const std::string& run_directory, WorkerObserver* observer, Clock* clock,
-             std::function<void(std::string)> on_all_failed);
+  // Borrows `files`, `observer` and `clock`, which outlive it; `observer` is called with indexes into
+  // `specs`. `on_all_failed` is called once, when no worker is left that could be started again, with the
+  // first reason.
+  Supervisor(const ServiceOptions& options, const ModelSpec& model, WorkerFiles* files,
+             const std::vector<WorkerSpec>& specs, const std::string& run_directory, WorkerObserver* observer,
+             Clock* clock, std::function<void(std::string)> on_all_failed);
   // Stops without grace what still runs.
   ~Supervisor() override;
 

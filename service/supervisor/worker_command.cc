@@ -6,14 +6,14 @@
 
 namespace bitnet {
 
-std::vector<std::string> WorkerCommand(const ServiceOptions& options, const WorkerSpec& spec,
-                                       const std::string& socket_path) {
+std::vector<std::string> WorkerCommand(const ServiceOptions& options, const ModelSpec& model,
+                                       const WorkerSpec& spec, const std::string& socket_path) {
   std::vector<std::string> command = {options.worker_binary};
   const auto add = [&command](const std::string& flag, const auto& value) {
     command.push_back(flag);
     command.push_back(absl::StrCat(value));
   };
-  add("--model", options.model_path);
+  add("--model", model.path);
   add("--socket", socket_path);
   add("--name", spec.name);
   add("--threads", spec.threads);
@@ -45,6 +45,9 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Work
   if (!options.speculate.empty()) {
     add("--speculate", options.speculate);
   }
+  if (!options.sparsity.empty()) {
+    add("--sparsity", options.sparsity);
+  }
   if (!options.kv_type.empty()) {
     add("--kv-type", options.kv_type);
   }
@@ -54,11 +57,14 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Work
   if (!options.i2s_layout.empty()) {
     add("--i2s-layout", options.i2s_layout);
   }
-  for (const std::string& adapter : options.adapters) {
+  for (const std::string& adapter : model.adapters) {
     add("--adapter", adapter);
   }
   if (options.no_mmap) {
     command.emplace_back("--no-mmap");
+  }
+  if (options.no_sandbox) {
+    command.emplace_back("--no-sandbox");
   }
   return command;
 }

@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "service/models/model_spec.h"
 #include "service/service_options.h"
 #include "service/supervisor/worker_spec.h"
 
 namespace bitnet {
 
-std::vector<std::string> WorkerCommand(const ServiceOptions& options, const WorkerSpec& spec,
-                                       const std::string& socket_path);
+std::vector<std::string> WorkerCommand(const ServiceOptions& options, const ModelSpec& model,
+                                       const WorkerSpec& spec, const std::string& socket_path);
 
 }  // namespace bitnet

@@ -32,9 +32,10 @@ WorkerSpec ShareOfCluster(const CpuCluster& cluster, int share, int shares, int 
 
 }  // namespace
 
-std::vector<WorkerSpec> PlanWorkers(const std::vector<CpuCluster>& clusters, int num_workers, int threads) {
+std::vector<WorkerSpec> PlanWorkers(const std::vector<CpuCluster>& clusters, int num_models, int num_workers,
+                                    int threads) {
   const int num_clusters = static_cast<int>(clusters.size());
-  const int wanted = num_workers > 0 ? num_workers : num_clusters;
+  const int wanted = num_models * (num_workers > 0 ? num_workers : num_clusters);
   std::vector<WorkerSpec> specs;
   for (int worker = 0; worker < wanted; ++worker) {
     const int cluster = worker % num_clusters;

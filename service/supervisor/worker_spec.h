@@ -15,9 +15,11 @@ struct WorkerSpec {
   std::vector<int> cpus = {};  // To which its threads are pinned; empty: not pinned.
 };
 
-// `num_workers` workers (0: one per cluster), dealt to the clusters in turn, fastest first. The workers of
-// one cluster share its cores out between them, and where there are fewer cores than workers, cores are used
-// twice. `threads` (0: its share of cores) holds for each worker.
-std::vector<WorkerSpec> PlanWorkers(const std::vector<CpuCluster>& clusters, int num_workers, int threads);
+// `num_workers` workers for each of `num_models` models (0: one per cluster), all those of the first model
+// first, dealt to the clusters in turn, fastest first. The workers of one cluster, of whichever model, share
+// its cores out between them, and where there are fewer cores than workers, cores are used twice. `threads`
+// (0: its share of cores) holds for each worker.
+std::vector<WorkerSpec> PlanWorkers(const std::vector<CpuCluster>& clusters, int num_models, int num_workers,
+                                    int threads);
 
 }  // namespace bitnet

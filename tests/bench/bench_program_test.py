@@ -50,6 +50,22 @@ class BenchProgramTest(unittest.TestCase):
                 self.assertGreater(record["tokens_per_second"], 0)
 
     @unittest.skipIf(EMULATED, "measured where it is not emulated")
+    def test_tells_how_sparse_a_model_is(self):
+        record, = records("decode", *SHORT, "--steps", 2, "--sparsity", "on")
+        for key in ("up_rows_share", "down_columns_share"):
+            self.assertTrue(0 < record[key] < 0.5, record)
+        self.assertNotIn("up_rows_share", records("decode", *SHORT, "--steps", 2)[0])
+
+    @unittest.skipIf(EMULATED, "measured where it is not emulated")
+    def test_names_what_is_fastest(self):
+        result = run("tune", "--threads", "1,2", "--chunk-size", "16,64", "--repetitions", 1, "--steps", 2, "--format", "json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        best = [record for record in json.loads(result.stdout) if "best" in record]
+        self.assertEqual([record["best"] for record in best], ["decode", "prefill"])
+        self.assertIn("decode with --threads %d" % best[0]["threads"], result.stderr)
+        self.assertIn("--chunk-size %d" % best[1]["chunk_size"], result.stderr)
+
+    @unittest.skipIf(EMULATED, "measured where it is not emulated")
     def test_draws_what_it_measured(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "batch.json")

@@ -6,10 +6,10 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
-const { Front, grpc, load, until } = require('./front.js');
+const { Admin } = require('./admin.js');
+const { Front, grpc, until } = require('./front.js');
 const { layers, writeAdapter } = require('./adapter_file.js');
 
-const admin = load('bitnet/v1/admin.proto', path.resolve(__dirname, '..', '..', 'proto')).bitnet.v1;
 const kQuestion = { text: 'The sea', max_tokens: 16, ignore_eos: true };
 // One thread each: two workers share this machine with whatever else it does.
 const kAdmin = ['--admin-listen', '127.0.0.1:0', '--threads', '1'];
@@ -25,23 +25,6 @@ before(() => {
 });
 after(() => fs.rmSync(folder, { recursive: true }));
 
-class Admin {
-  constructor(address) {
-    this.client = new admin.AdminService(address, grpc.credentials.createInsecure());
-  }
-
-  call(method, request = {}) {
-    return new Promise((resolve, reject) => {
-      this.client[method](request, { deadline: Date.now() + 60000 },
-        (error, response) => (error ? reject(error) : resolve(response)));
-    });
-  }
-
-  async names() {
-    return (await this.call('listAdapters')).adapters.map((adapter) => adapter.name);
-  }
-}
-
 async function withFront(flags, body) {
   const front = await Front.start(...flags);
   let server;
@@ -50,9 +33,13 @@ async function withFront(flags, body) {
     server = front.admin && new Admin(front.admin);
     await body(front, server);
   } finally {
-    if (server) server.client.close();
+    if (server) server.close();
     await front.stop();
   }
+}
+
+async function names(server) {
+  return (await server.call('listAdapters')).adapters.map((adapter) => adapter.name);
 }
 
 async function ask(front, ...adapters) {
@@ -62,13 +49,13 @@ async function ask(front, ...adapters) {
 }
 
 test('loads, applies, scales, adds up and unloads', () => withFront(kAdmin, async (front, server) => {
-  assert.deepStrictEqual(await server.names(), []);
+  assert.deepStrictEqual(await names(server), []);
   const plain = await ask(front);
   const loaded = await server.call('loadAdapter', { name: 'poet', path: poet });
   assert.strictEqual(loaded.max_rank, 4);
   assert.strictEqual(loaded.num_pairs, layers);
   await server.call('loadAdapter', { name: 'jurist', path: jurist });
-  assert.deepStrictEqual(await server.names(), ['poet', 'jurist']);
+  assert.deepStrictEqual(await names(server), ['poet', 'jurist']);
 
   const withPoet = await ask(front, { name: 'poet' });
   assert.notDeepStrictEqual(withPoet, plain);
@@ -78,7 +65,7 @@ test('loads, applies, scales, adds up and unloads', () => withFront(kAdmin, asyn
   assert.deepStrictEqual(await ask(front), plain);
 
   await server.call('unloadAdapter', { name: 'poet' });
-  assert.deepStrictEqual(await server.names(), ['jurist']);
+  assert.deepStrictEqual(await names(server), ['jurist']);
   const { error } = await front.generate({ ...kQuestion, adapters: [{ name: 'poet' }] });
   assert.strictEqual(error.code, grpc.status.NOT_FOUND);
   assert.strictEqual(error.details, "there is no adapter 'poet'; loaded are 'jurist'");
@@ -102,7 +89,7 @@ test('says what is wrong', () => withFront(kAdmin, async (front, server) => {
   }
   await assert.rejects(server.call('unloadAdapter', { name: 'x' }),
     (error) => error.code === grpc.status.NOT_FOUND && /loaded are 'poet'/.test(error.details));
-  assert.deepStrictEqual(await server.names(), ['poet']);
+  assert.deepStrictEqual(await names(server), ['poet']);
   for (const [adapters, message] of [
     [[{ name: '' }], /^adapters\[0\]\.name is empty/],
     [[{ name: 'poet', scale: Infinity }], /^adapters\[0\]\.scale is inf/],

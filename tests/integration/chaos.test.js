@@ -3,7 +3,7 @@
 
 const assert = require('node:assert');
 const { test } = require('node:test');
-const { Front } = require('./front.js');
+const { Front, random } = require('./front.js');
 
 const kKills = Number(process.env.BITNET_CHAOS_KILLS || 6);
 const kStreams = 32;
@@ -25,15 +25,6 @@ function request(i) {
       temperature: 0.8 + (i % 3) * 0.4, top_k: i % 2 ? 40 : 0, top_p: 0.95, seed: 1000 + i,
       repetition_penalty: 1.1, presence_penalty: (i % 4) * 0.1, frequency_penalty: 0.1,
     },
-  };
-}
-
-// A small generator with a seed, so that a failure can be seen again.
-function random(seed) {
-  let state = seed;
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
   };
 }
 

@@ -54,6 +54,15 @@ function get(address, target) {
   });
 }
 
+// A small generator with a seed, so that a failure can be seen again.
+function random(seed) {
+  let state = seed;
+  return (limit) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+}
+
 // Asks until `check` holds, as a scraper does: there is no event for a number that changes.
 async function until(check, what) {
   const end = Date.now() + kDeadlineMs;
@@ -68,7 +77,7 @@ function generate(client, request, { deadlineMs = kDeadlineMs, metadata = new gr
   return collect(client.generate(request, metadata, { deadline: Date.now() + deadlineMs }), { onEvent });
 }
 
-// Resolves to {events, text, ids, started, finished, error, headers} however the stream ends. `onEvent` may act on it.
+// Resolves to {events, text, ids, started, finished, error, headers, trailers} however the stream ends. `onEvent` may act on it.
 // Tokens are counted from `firstIndex`.
 function collect(call, { firstIndex = 0, onEvent = () => {} } = {}) {
   return new Promise((resolve) => {
@@ -88,7 +97,10 @@ function collect(call, { firstIndex = 0, onEvent = () => {} } = {}) {
       onEvent(event, call, answer);
     });
     call.on('error', (error) => (answer.error = error));
-    call.on('status', () => setImmediate(() => resolve(answer)));
+    call.on('status', (status) => {
+      answer.trailers = status.metadata;
+      setImmediate(() => resolve(answer));
+    });
   });
 }
 
@@ -103,7 +115,7 @@ class Front {
     });
     front.log = '';
     front.process = spawn(process.env.BITNET_FRONT,
-      ['--model', process.env.BITNET_TEST_MODEL, '--worker-binary', process.env.BITNET_WORKER, '--listen', '127.0.0.1:0',
+      [...(flags.includes('--model') ? [] : ['--model', process.env.BITNET_TEST_MODEL]), '--worker-binary', process.env.BITNET_WORKER, '--listen', '127.0.0.1:0',
         '--http', '127.0.0.1:0', '--port-file', portFile, '--workers', '1', ...flags],
       { stdio: ['ignore', 'inherit', 'pipe'] });
     front.process.stderr.on('data', (text) => (front.log += text));
@@ -180,4 +192,4 @@ class Front {
   }
 }
 
-module.exports = { Front, collect, generate, get, grpc, inference, kSource, load, richError, skipUnless, until };
+module.exports = { Front, collect, generate, get, grpc, inference, kSource, load, random, richError, skipUnless, until };

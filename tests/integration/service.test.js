@@ -67,10 +67,10 @@ test('answers probes', async () => {
 test('serves metrics that promtool accepts', async (t) => {
   await front.generate({ text: 'The lighthouse', max_tokens: 3 });
   // A request is counted when its stream is done, which a client can know a moment earlier.
-  const counted = /^bitnet_requests_total\{code="OK",method="Generate",reason="[a-z_]+"\} 1$/m;
+  const counted = /^bitnet_requests_total\{code="OK",method="Generate",model="lighthouse-1\.58b-6m",reason="[a-z_]+"\} 1$/m;
   let body;
   await until(async () => counted.test(({ body } = await get(front.http, '/metrics')).body), 'a counted request');
-  assert.match(body, /^bitnet_worker_up\{worker="W0"\} 1$/m);
+  assert.match(body, /^bitnet_worker_up\{model="lighthouse-1\.58b-6m",worker="W0"\} 1$/m);
   assert.match(body, /^bitnet_build_info\{version="[0-9.]+"\} 1$/m);
   const promtool = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' });
   const missing = skipUnless(!promtool.error, 'promtool (Debian package prometheus)');

@@ -7,6 +7,8 @@
 #        tests/outside/run.sh transformers BUILD FOLDER
 #        tests/outside/run.sh peft BUILD FOLDER
 #        tests/outside/run.sh templates BUILD FOLDER [--all] [--more TEMPLATES]
+#        tests/outside/run.sh install-clients FOLDER             gRPC of Python and Go, 104 MB
+#        tests/outside/run.sh clients BUILD FOLDER
 #        tests/outside/run.sh twin BUILD FOLDER [--small]
 #
 # FOLDER is where the packages are (build/outside), BUILD what was built (build/dev). Exit code 77: something is not installed,
@@ -60,6 +62,22 @@ case $command in
     folder=$1
     install_python venv-transformers requirements-transformers.txt
     ;;
+  install-clients)
+    folder=$1
+    install_python venv-clients requirements-clients.txt
+    "$folder/venv-clients/bin/python" -m grpc_tools.protoc -I "$root/proto" --python_out "$folder/venv-clients" \
+      --grpc_python_out "$folder/venv-clients" bitnet/v1/inference.proto
+    if command -v go > /dev/null && command -v protoc > /dev/null; then
+      "$here/clients/install_go.sh" "$folder/go-clients" || missing "the Go module proxy cannot be reached"
+    fi
+    ;;
+  clients)
+    build=$1 folder=$2
+    [[ -x $folder/venv-clients/bin/python ]] || missing "no grpcio; see run.sh install-clients"
+    go=()
+    [[ -x $folder/go-clients/bin/go-client ]] && go=(--go "$folder/go-clients")
+    exec "$folder/venv-clients/bin/python" "$here/clients/judge.py" --build "$build" --stubs "$folder/venv-clients" "${go[@]}"
+    ;;
   llama_cpp)
     build=$1 folder=$2
     shift 2
@@ -110,7 +128,7 @@ case $command in
       --work "$folder/twin" "${arm64[@]}" "$@"
     ;;
   *)
-    sed -n '4,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+    sed -n '4,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
     exit 2
     ;;
 esac

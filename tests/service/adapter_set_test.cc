@@ -22,7 +22,7 @@ class AdapterSetTest : public testing::Test {
  protected:
   void Start(int workers) {
     options_.worker_binary = FAKE_WORKER;
-    options_.model_path = "good";
+    options_.models = {{.name = "fake", .path = "good", .adapters = first_adapters_}};
     options_.listen_address = "127.0.0.1:0";
     options_.http_address = "127.0.0.1:0";
     options_.admin_address = "127.0.0.1:0";
@@ -102,6 +102,7 @@ class AdapterSetTest : public testing::Test {
   }
 
   ServiceOptions options_;
+  std::vector<std::string> first_adapters_;
   std::unique_ptr<Front> front_;
   std::unique_ptr<v1::AdminService::Stub> admin_;
   std::thread run_;
@@ -129,7 +130,7 @@ TEST_F(AdapterSetTest, LeavesNothingBehindWhereAWorkerRefuses) {
 }
 
 TEST_F(AdapterSetTest, GivesAWorkerThatIsStartedAgainWhatTheOthersHave) {
-  options_.adapters = {"first=path"};
+  first_adapters_ = {"first=path"};
   Start(2);
   ExpectOnAllWorkers({"first"});
   EXPECT_TRUE(Load("a", "x").ok());
@@ -155,7 +156,7 @@ TEST_F(AdapterSetTest, GivesWorkersThatAreRestartedOnPurposeWhatTheyHad) {
 }
 
 TEST_F(AdapterSetTest, TakesFromANewWorkerWhatWasUnloaded) {
-  options_.adapters = {"first=path"};
+  first_adapters_ = {"first=path"};
   Start(1);
   EXPECT_TRUE(Unload("first").ok());
   KillAWorker();

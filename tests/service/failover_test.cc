@@ -89,6 +89,7 @@ TEST_F(FailoverTest, KeepsCharactersAndStopStringsThatWorkersCutInTwo) {
   EXPECT_EQ(answer.finished().usage().generated_tokens(), 4u);
 }
 
+// https://github.com/ai-dynamo/dynamo/pull/8182
 TEST_F(FailoverTest, TriesAgainWhatHadNoTokenYet) {
   StartTwo();
   const Answer answer = Generate("on:1:die;say:a");
@@ -165,6 +166,20 @@ TEST_F(FailoverTest, EndsWaitingAtTheClientsDeadlineAndAtItsCancellation) {
   EXPECT_EQ(Generate("say:x").text(), "x");
 }
 
+// https://github.com/ai-dynamo/dynamo/issues/2152
+TEST_F(FailoverTest, CarriesACancellationToTheWorkerThatWentOn) {
+  StartReady();
+  grpc::ClientContext context;
+  Reader reader = stub_->Generate(&context, Prompt("say:a;on:1:die;say:b;hang"));
+  std::string text;
+  for (v1::GenerateResponse event; text != "ab" && reader->Read(&event);) {
+    text += event.delta().text();
+  }
+  context.TryCancel();
+  EXPECT_EQ(ReadAll(std::move(reader)).status.error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(Generate("await-cancels:1;say:x").text(), "x");
+}
+
 TEST_F(FailoverTest, TakesRequestsWhileItsWorkerIsStartedAgain) {
   StartReady();
   Generate("say:a;on:1:die");
@@ -172,6 +187,7 @@ TEST_F(FailoverTest, TakesRequestsWhileItsWorkerIsStartedAgain) {
   EXPECT_EQ(answer.text(), "x");
 }
 
+// https://github.com/ai-dynamo/dynamo/issues/13095
 TEST_F(FailoverTest, GoesOnElsewhereWhenAWorkerIsFrozen) {
   options_.stall_time = absl::Milliseconds(200);
   options_.poll_interval = absl::Milliseconds(20);
@@ -183,6 +199,7 @@ TEST_F(FailoverTest, GoesOnElsewhereWhenAWorkerIsFrozen) {
   EXPECT_TRUE(front_->pool().AwaitReady(absl::Now() + kLong, 2));
 }
 
+// https://github.com/vllm-project/vllm/issues/39863
 TEST_F(FailoverTest, GoesOnElsewhereWhenAWorkersStepDoesNotEnd) {
   options_.step_limit = absl::Milliseconds(100);
   options_.poll_interval = absl::Milliseconds(20);
@@ -192,6 +209,7 @@ TEST_F(FailoverTest, GoesOnElsewhereWhenAWorkersStepDoesNotEnd) {
   EXPECT_EQ(answer.text(), "ab");
 }
 
+// https://github.com/ai-dynamo/dynamo/pull/13952
 TEST_F(FailoverTest, GoesOnElsewhereWhenAWorkerIsToldToLeave) {
   options_.poll_interval = absl::Milliseconds(20);
   StartTwo("lingers");

@@ -18,6 +18,8 @@
 //   on:2:die         a command that only the second attempt follows
 //   fail:3:why       end the call with this status
 //   prefilled:2.5    tell at the end that the prompt took so many seconds
+//   file             one token for each piece of the second line of the file that --model names
+// Such a file says in its first line how the worker starts, and is its fingerprint.
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
 #include <unistd.h>
@@ -25,6 +27,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,6 +41,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/file_identity.h"
 #include "proto/bitnet/v1/admin.grpc.pb.h"
 #include "proto/bitnet/worker/v1/worker.grpc.pb.h"
 
@@ -68,8 +72,29 @@ std::vector<std::string> PiecesOf(const std::string& command, const std::string&
   return pieces;
 }
 
+// What --model names, if it is there.
+struct File {
+  std::string start;        // As the first line says,
+  std::string text;         // and the second.
+  std::string fingerprint;  // "" if it is not there.
+};
+
+File ReadFile(const std::string& path) {
+  File file;
+  if (std::ifstream stream(path); stream) {
+    std::getline(stream, file.start);
+    std::getline(stream, file.text);
+    file.fingerprint = FileIdentity(path).value_or("");
+  } else {
+    file.start = path;
+  }
+  return file;
+}
+
 class FakeWorker final : public worker::v1::WorkerService::Service {
  public:
+  explicit FakeWorker(File file) : file_(std::move(file)) {}
+
   grpc::Status Generate(grpc::ServerContext* context, const worker::v1::GenerateRequest* request,
                         grpc::ServerWriter<worker::v1::GenerateResponse>* writer) override {
     const Running running(this);
@@ -97,8 +122,8 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
       }
       const std::vector<std::string> words = absl::StrSplit(command, absl::MaxSplits(':', 1));
       const std::string argument = words.size() > 1 ? words[1] : "";
-      if (words[0] == "say" || words[0] == "flood") {
-        for (const std::string& piece : PiecesOf(words[0], argument)) {
+      if (words[0] == "say" || words[0] == "flood" || words[0] == "file") {
+        for (const std::string& piece : PiecesOf(words[0], words[0] == "file" ? file_.text : argument)) {
           const int at = index++;
           if (at < request->generated_size()) {
             if (request->generated(at) != IdOf(piece)) {
@@ -170,6 +195,7 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
     response->set_name("fake");
     response->set_vocab_size(kVocabSize);
     response->set_context_length(kContextLength);
+    response->set_fingerprint(file_.fingerprint);
     return grpc::Status::OK;
   }
 
@@ -210,6 +236,7 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
     }
   }
 
+  const File file_;
   absl::Mutex mutex_;
   int cancels_ = 0;
   std::atomic<int> running_ = 0;
@@ -278,8 +305,8 @@ void Tell(int fd, const std::string& line) { static_cast<void>(!write(fd, line.d
 int Main(int argc, char** argv) {
   const int ready_fd = ToInt(Flag(argc, argv, "--ready-fd"));
   const int parent_fd = ToInt(Flag(argc, argv, "--parent-fd"));
-  const std::string model = Flag(argc, argv, "--model");
-  const std::vector<std::string> start = absl::StrSplit(model, ':');
+  const File file = ReadFile(Flag(argc, argv, "--model"));
+  const std::vector<std::string> start = absl::StrSplit(file.start, ':');
   if (start[0] == "exit") {
     if (start.size() > 2) {
       Tell(ready_fd, "FAILED " + start[2] + "\n");
@@ -295,7 +322,7 @@ int Main(int argc, char** argv) {
   if (start[0] == "frozen") {
     kill(getpid(), SIGSTOP);
   }
-  FakeWorker service;
+  FakeWorker service(file);
   grpc::ServerBuilder builder;
   builder.AddListeningPort("unix:" + Flag(argc, argv, "--socket"), grpc::InsecureServerCredentials());
   builder.RegisterService(&service);

@@ -56,9 +56,10 @@ inline Answer ReadAll(Reader reader) {
 
 class FrontTest : public testing::Test {
  protected:
-  void StartFront(const std::string& model = "good") {
+  void StartFront(const std::string& model = "good") { Start({{.name = "fake", .path = model}}); }
+  void Start(std::vector<ModelSpec> models) {
     options_.worker_binary = FAKE_WORKER;
-    options_.model_path = model;
+    options_.models = std::move(models);
     options_.listen_address = "127.0.0.1:0";
     options_.http_address = "127.0.0.1:0";
     auto front = Front::Start(options_, {{"P0", {}, 1}});

@@ -77,6 +77,7 @@ TEST_F(FrontTest, DeliversWhatOnlyLookedLikeAStopString) {
   EXPECT_EQ(answer.finished().reason(), v1::FINISH_REASON_END_TOKEN);
 }
 
+// https://github.com/ggml-org/llama.cpp/issues/24496
 TEST_F(FrontTest, CarriesAClientsCancellationToTheWorker) {
   StartReady();
   grpc::ClientContext context;
@@ -88,6 +89,7 @@ TEST_F(FrontTest, CarriesAClientsCancellationToTheWorker) {
   EXPECT_EQ(Generate("await-cancels:1;say:x").text(), "x");
 }
 
+// https://github.com/ggml-org/llama.cpp/issues/13262
 TEST_F(FrontTest, CarriesACancellationBeforeTheFirstToken) {
   StartReady();
   for (int i = 0; i < 20; ++i) {  // Wherever it meets the request.
@@ -191,6 +193,7 @@ TEST_F(FrontTest, DrainsRunningRequestsAndRefusesNewOnes) {
   EXPECT_TRUE(AwaitEnd().ok());
 }
 
+// https://github.com/grpc/grpc/issues/39114
 TEST_F(FrontTest, EndsRunningRequestsAtASecondStop) {
   StartReady();
   grpc::ClientContext context;

@@ -1,8 +1,10 @@
 // What a client can read of an error, as it comes over the wire.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
+#include <thread>
 
 #include "proto/google/rpc/error_details.pb.h"
 #include "proto/status_mapping.h"
@@ -21,20 +23,28 @@ class RichErrorsTest : public FrontTest {
   }
   // What a request is told that comes while another one waits; until then they are answered.
   grpc::Status RefusedBehind(const std::string& waiting, const v1::GenerateRequest& request) {
-    grpc::ClientContext first_context;
-    const Reader first = stub_->Generate(&first_context, Prompt(waiting));
     for (;;) {
-      grpc::ClientContext context;
-      const Answer answer = ReadAll(stub_->Generate(&context, request));
-      if (!answer.status.ok()) {
-        const auto& trailers = context.GetServerTrailingMetadata();
-        const auto pushback = trailers.find("grpc-retry-pushback-ms");
-        pushback_ =
-            pushback == trailers.end() ? "" : std::string(pushback->second.begin(), pushback->second.end());
-        first_context.TryCancel();
-        return answer.status;
+      grpc::ClientContext first_context;
+      std::atomic<bool> first_ended = false;
+      const std::jthread first([&] {
+        ReadAll(stub_->Generate(&first_context, Prompt(waiting)));
+        first_ended = true;  // It was refused itself: it came while one of the others waited.
+      });
+      while (!first_ended) {
+        grpc::ClientContext context;
+        const Answer answer = ReadAll(stub_->Generate(&context, request));
+        if (!answer.status.ok()) {
+          pushback_ = PushbackOf(context);
+          first_context.TryCancel();
+          return answer.status;
+        }
       }
     }
+  }
+  static std::string PushbackOf(const grpc::ClientContext& context) {
+    const auto& trailers = context.GetServerTrailingMetadata();
+    const auto pushback = trailers.find("grpc-retry-pushback-ms");
+    return pushback == trailers.end() ? "" : std::string(pushback->second.begin(), pushback->second.end());
   }
   // Has the front know that a prompt token takes a second.
   void MeasurePrefill() {

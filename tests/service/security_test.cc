@@ -69,6 +69,7 @@ class SecurityTest : public FrontTest {
   const NewToken ops_ = MakeToken("ops");
 };
 
+// https://github.com/vllm-project/vllm/issues/18892
 TEST_F(SecurityTest, WantsATokenForEveryRpc) {
   WriteTokens(web_.line + "\n");
   StartReady();

@@ -59,8 +59,9 @@ class SupervisorTest : public testing::Test {
   std::unique_ptr<Supervisor> Start(const std::string& model) {
     ServiceOptions options;
     options.worker_binary = FAKE_WORKER;
-    options.model_path = model;
-    return std::make_unique<Supervisor>(options, std::vector<WorkerSpec>{{.name = "W0", .cluster = "P0"}},
+    files_.Assign(0, model);
+    return std::make_unique<Supervisor>(options, ModelSpec{.name = "fake", .path = model}, &files_,
+                                        std::vector<WorkerSpec>{{.name = "W0", .cluster = "P0"}},
                                         run_directory_.path(), &events_, &clock_,
                                         [this](const std::string& why) {
                                           failure_ = why;
@@ -70,6 +71,7 @@ class SupervisorTest : public testing::Test {
 
   RunDirectory run_directory_ = *RunDirectory::Create("");
   FakeClock clock_;
+  WorkerFiles files_{1, ""};
   Events events_;
   std::string failure_;
   absl::Notification failed_;
@@ -164,7 +166,7 @@ TEST(RespawnBackoffTest, DoublesToASecondForOneThatServedAndStartsOverAfterHealt
 
 TEST(PlanWorkersTest, GivesEachClusterAWorkerOnItsCores) {
   const std::vector<CpuCluster> clusters = {{"P0", {0, 2, 1, 3}, 2}, {"E0", {4, 5}, 2}};
-  const std::vector<WorkerSpec> specs = PlanWorkers(clusters, 0, 0);
+  const std::vector<WorkerSpec> specs = PlanWorkers(clusters, 1, 0, 0);
   ASSERT_EQ(specs.size(), 2u);
   EXPECT_EQ(specs[0].name, "W0");
   EXPECT_EQ(specs[0].cpus, (std::vector<int>{0, 2}));
@@ -173,15 +175,25 @@ TEST(PlanWorkersTest, GivesEachClusterAWorkerOnItsCores) {
 }
 
 TEST(PlanWorkersTest, SharesAClusterOutBetweenItsWorkers) {
-  const std::vector<WorkerSpec> specs = PlanWorkers({{"P0", {0, 1, 2}, 3}}, 2, 0);
+  const std::vector<WorkerSpec> specs = PlanWorkers({{"P0", {0, 1, 2}, 3}}, 1, 2, 0);
   ASSERT_EQ(specs.size(), 2u);
   EXPECT_EQ(specs[0].cpus, (std::vector<int>{0}));
   EXPECT_EQ(specs[1].cpus, (std::vector<int>{1, 2}));
   EXPECT_EQ(specs[1].threads, 2);
 }
 
+TEST(PlanWorkersTest, GivesEachModelItsWorkersOnAllClusters) {
+  const std::vector<WorkerSpec> specs = PlanWorkers({{"P0", {0, 1, 2, 3}, 4}, {"E0", {4, 5}, 2}}, 2, 0, 0);
+  ASSERT_EQ(specs.size(), 4u);  // Two of the first model, two of the second.
+  EXPECT_EQ(specs[0].cluster + specs[1].cluster + specs[2].cluster + specs[3].cluster, "P0E0P0E0");
+  EXPECT_EQ(specs[0].cpus, (std::vector<int>{0, 1}));
+  EXPECT_EQ(specs[2].cpus, (std::vector<int>{2, 3}));
+  EXPECT_EQ(specs[1].threads, 1);
+  EXPECT_EQ(specs[3].name, "W3");
+}
+
 TEST(PlanWorkersTest, UsesCoresTwiceWhereThereAreTooFew) {
-  const std::vector<WorkerSpec> specs = PlanWorkers({{"P0", {}, 1}}, 3, 0);
+  const std::vector<WorkerSpec> specs = PlanWorkers({{"P0", {}, 1}}, 1, 3, 0);
   ASSERT_EQ(specs.size(), 3u);
   for (const WorkerSpec& spec : specs) {
     EXPECT_EQ(spec.threads, 1);

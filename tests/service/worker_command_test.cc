@@ -17,12 +17,16 @@ std::string ValueOf(const std::vector<std::string>& command, const std::string& 
 TEST(WorkerCommandTest, LeavesWhatWasNotSaidToTheWorker) {
   ServiceOptions options;
   options.worker_binary = "bitnet-worker";
-  const auto command = WorkerCommand(options, {.name = "W0", .cluster = "P0", .threads = 3}, "/s");
+  const auto command = WorkerCommand(options, {.name = "m", .path = "m.gguf", .adapters = {"a=b"}},
+                                     {.name = "W0", .cluster = "P0", .threads = 3}, "/s");
   EXPECT_EQ(command[0], "bitnet-worker");
   EXPECT_EQ(ValueOf(command, "--socket"), "/s");
   EXPECT_EQ(ValueOf(command, "--threads"), "3");
-  for (const char* flag : {"--chunk-size", "--speculate", "--max-sequences", "--kv-cache-tokens", "--isa",
-                           "--kv-type", "--head", "--step-ms", "--prefix-cache"}) {
+  EXPECT_EQ(ValueOf(command, "--model"), "m.gguf");
+  EXPECT_EQ(ValueOf(command, "--adapter"), "a=b");
+  for (const char* flag :
+       {"--chunk-size", "--speculate", "--max-sequences", "--kv-cache-tokens", "--isa", "--kv-type", "--head",
+        "--step-ms", "--prefix-cache", "--sparsity", "--no-sandbox"}) {
     EXPECT_EQ(std::ranges::count(command, flag), 0) << flag;
   }
 }
@@ -35,13 +39,18 @@ TEST(WorkerCommandTest, PassesOnWhatWasSaid) {
   options.head = "file";
   options.step_ms = 50;
   options.prefix_cache = "off";
-  const auto command = WorkerCommand(options, {.name = "W0", .cluster = "P0"}, "/s");
+  options.sparsity = "on";
+  options.no_sandbox = true;
+  const auto command = WorkerCommand(options, {.name = "m", .path = "m.gguf", .adapters = {"a=b"}},
+                                     {.name = "W0", .cluster = "P0"}, "/s");
   EXPECT_EQ(ValueOf(command, "--chunk-size"), "64");
   EXPECT_EQ(ValueOf(command, "--speculate"), "off");
   EXPECT_EQ(ValueOf(command, "--kv-type"), "int8");
   EXPECT_EQ(ValueOf(command, "--head"), "file");
   EXPECT_EQ(ValueOf(command, "--step-ms"), "50");
   EXPECT_EQ(ValueOf(command, "--prefix-cache"), "off");
+  EXPECT_EQ(ValueOf(command, "--sparsity"), "on");
+  EXPECT_EQ(std::ranges::count(command, "--no-sandbox"), 1);
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ OWN = {"base", "kernels", "engine", "proto", "worker", "service", "deploy", "tes
 LIBRARIES = {"absl": "absl", "spdlog": "spdlog", "fmt": "spdlog", "grpc": "grpc", "grpcpp": "grpc", "google": "protobuf",
              "boost": "boost", "prometheus": "prometheus", "nlohmann": "nlohmann", "CLI": "cli11", "CLI11.hpp": "cli11",
              "pcre2.h": "pcre2", "utf8proc.h": "utf8proc", "gtest": "gtest", "gmock": "gtest", "benchmark": "benchmark", "openssl": "openssl",
-             "re2": "re2", "json.hpp": "nlohmann", "curl": "curl", "zlib.h": "zlib"}
+             "re2": "re2", "json.hpp": "nlohmann", "curl": "curl", "zlib.h": "zlib",
+             "seccomp.h": "seccomp"}
 
 # Folders of headers that the operating system or the compiler gives.
 SYSTEM = {"sys", "linux", "mach", "mach-o", "net", "netinet", "arpa", "asm", "bits", "os", "dispatch", "libkern", "Foundation", "Metal",
@@ -43,7 +44,7 @@ LIBRARIES_ALLOWED = {
     "engine/grammar": {"absl", "nlohmann"},
     "engine/cli": {"absl", "pcre2", "cli11", "nlohmann"},
     "proto": {"protobuf", "grpc", "absl"},
-    "worker": {"grpc", "protobuf", "absl", "spdlog"},
+    "worker": {"grpc", "protobuf", "absl", "spdlog", "seccomp"},
     "service": {"grpc", "protobuf", "absl", "boost", "prometheus", "spdlog", "nlohmann", "openssl"},
     "deploy": {"grpc", "protobuf", "absl", "cli11"},
 }

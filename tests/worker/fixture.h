@@ -22,7 +22,7 @@ class WorkerServerFixture : public testing::Test {
   static void SetUpTestSuite() { grpc_init(); }
 
   void SetUp() override {
-    auto server = WorkerServer::Start(&engine_, "fake-model", socket_);
+    auto server = WorkerServer::Start(&engine_, {.name = "fake-model", .fingerprint = "0123"}, socket_);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     stub_ = ConnectToWorker(socket_);

@@ -168,7 +168,7 @@ TEST_F(WorkerServerTest, EndsRunningCallsWhenDestroyed) {
 }
 
 TEST_F(WorkerServerTest, RefusesASocketThatIsServedAlready) {
-  EXPECT_TRUE(absl::IsAlreadyExists(WorkerServer::Start(&engine_, "", socket_).status()));
+  EXPECT_TRUE(absl::IsAlreadyExists(WorkerServer::Start(&engine_, {}, socket_).status()));
   grpc::ClientContext context;
   v1::Model model;
   EXPECT_TRUE(stub_->GetModel(&context, {}, &model).ok());

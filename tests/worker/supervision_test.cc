@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/file_identity.h"
 #include "proto/worker_exit_codes.h"
 #include "tests/engine/random_model.h"
 #include "tests/worker/process.h"
@@ -61,6 +62,7 @@ TEST_F(WorkerProcessTest, WritesReadyOnceItServes) {
   const grpc::Status status = stub->GetModel(&context, {}, &model);
   EXPECT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(model.name(), "tiny");
+  EXPECT_EQ(model.fingerprint(), *FileIdentity(model_));
 }
 
 TEST_F(WorkerProcessTest, GeneratesTheSameTokensWhenItGoesOnHalfWay) {
@@ -170,6 +172,14 @@ TEST_F(WorkerProcessTest, StopsInGoodOrderWhenToldTo) {
   const Answer answer = ReadToEnd(reader.get());
   EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
   EXPECT_EQ(answer.finished.size(), 1u);
+  EXPECT_EQ(worker.Wait().exit_code, kWorkerExitStopped);
+}
+
+TEST_F(WorkerProcessTest, RemovesItsSocketIfItIsLeftTheRightTo) {
+  WorkerProcess worker(Arguments({"--no-sandbox"}));
+  ASSERT_EQ(worker.ReadLine(), "READY");
+  EXPECT_TRUE(std::filesystem::exists(socket_));
+  worker.Kill(SIGTERM);
   EXPECT_EQ(worker.Wait().exit_code, kWorkerExitStopped);
   EXPECT_FALSE(std::filesystem::exists(socket_));
 }

@@ -151,9 +151,9 @@ class InferTest(unittest.TestCase):
 
     def test_guesses_repetitions(self):
         args = ["--raw", "--prompt", "one two three four. " * 12, "--n-predict", "60", "--ignore-eos"]
-        result = run(*args, "--speculate", "lookup")
+        result = run(*args)  # lookup is the default.
         self.assertRegex(result.stderr, r"guessed +\d+ tokens, \d+ of them right")
-        plain = run(*args)
+        plain = run(*args, "--speculate", "off")
         self.assertEqual(plain.stdout, result.stdout)
         self.assertNotIn("guessed", plain.stderr)
 

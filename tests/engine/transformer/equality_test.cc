@@ -43,6 +43,7 @@ struct Sweep {
   std::vector<size_t> chunks;
   KvType kv_type = KvType::kF16;
   HeadFormat head = HeadFormat::kAuto;
+  bool sparsity = false;  // Not of what is compared with.
 };
 
 // Every combination on `isa` against each sequence run alone, whole, by one thread and the portable kernels.
@@ -68,7 +69,7 @@ void ExpectEqualLogits(const OpenModel& open, const Isa& isa, const Sequences& s
                                     .cpu_features = isa.features,
                                     .chunk_size = chunk,
                                     .max_batch = batch,
-                                    .weights = {.head = sweep.head},
+                                    .weights = {.head = sweep.head, .sparsity = sweep.sparsity},
                                     .kv_type = sweep.kv_type},
                                    some);
         for (size_t i = 0; i < batch; ++i) {
@@ -170,8 +171,12 @@ TEST_P(LogitsEqualityTest, OfTheEmbeddedModel) {
   }
   const OpenModel open = [&] { return *ModelFile::Open(path, FileAccess::kMap); };
   const size_t vocab_size = Evaluator::Create(open(), {})->get()->config().vocab_size;
-  ExpectEqualLogits(open, GetParam(), MakeSequences({40, 21, 12}, vocab_size),
+  const Sequences sequences = MakeSequences({40, 21, 12}, vocab_size);
+  ExpectEqualLogits(open, GetParam(), sequences,
                     {.threads = {1, 3}, .batches = {1, 3}, .chunks = {1, 16, 40}});
+  // Of a trained model most of the rows and columns in question are left out.
+  ExpectEqualLogits(open, GetParam(), sequences,
+                    {.threads = {1, 3}, .batches = {1, 2, 3}, .chunks = {1, 2}, .sparsity = true});
 }
 
 INSTANTIATE_TEST_SUITE_P(AllIsas, LogitsEqualityTest, testing::ValuesIn(Isas().begin(), Isas().end()),

@@ -1,0 +1,97 @@
+#include "bench/front/paced_call.h"
+
+#include <utility>
+
+#include "bench/front/stamp.h"
+
+namespace bitnet {
+
+PacedCall* PacedCall::Start(const worker::v1::GenerateRequest& request, bool stamped, PacedEngine* engine) {
+  auto* call = new PacedCall(request, stamped, engine);  // Deletes itself in OnDone.
+  engine->Submit(call);
+  return call;
+}
+
+PacedCall::PacedCall(const worker::v1::GenerateRequest& request, bool stamped, PacedEngine* engine)
+    : attempt_(request.attempt()),
+      prompt_tokens_(static_cast<uint32_t>(request.prompt_size())),
+      max_tokens_(request.max_tokens()),
+      stamped_(stamped),
+      engine_(engine),
+      num_tokens_(static_cast<uint32_t>(request.generated_size())) {}
+
+void PacedCall::OnAdmitted() {
+  const absl::MutexLock lock(&mutex_);
+  worker::v1::GenerateResponse event;
+  event.mutable_admitted()->set_attempt(attempt_);
+  Write(std::move(event));
+}
+
+bool PacedCall::OnToken() {
+  const absl::MutexLock lock(&mutex_);
+  queue_.push_back(Token());
+  if (++num_tokens_ == max_tokens_) {
+    queue_.push_back(Finished());
+    complete_ = true;
+  }
+  Advance();
+  return !complete_;
+}
+
+worker::v1::GenerateResponse PacedCall::Token() {
+  worker::v1::GenerateResponse event;
+  event.mutable_token()->set_attempt(attempt_);
+  event.mutable_token()->mutable_token()->set_index(num_tokens_);
+  event.mutable_token()->mutable_token()->set_id('a' + num_tokens_ % 26);
+  event.mutable_token()->set_text(stamped_ ? Stamp(SteadyNanoseconds()) : " word");
+  return event;
+}
+
+worker::v1::GenerateResponse PacedCall::Finished() const {
+  worker::v1::GenerateResponse event;
+  event.mutable_finished()->set_attempt(attempt_);
+  event.mutable_finished()->set_reason(v1::FINISH_REASON_LENGTH);
+  event.mutable_finished()->mutable_usage()->set_prompt_tokens(prompt_tokens_);
+  event.mutable_finished()->mutable_usage()->set_generated_tokens(num_tokens_);
+  return event;
+}
+
+void PacedCall::Write(worker::v1::GenerateResponse event) {
+  queue_.push_back(std::move(event));
+  Advance();
+}
+
+void PacedCall::OnWriteDone(bool ok) {
+  const absl::MutexLock lock(&mutex_);
+  writing_ = false;
+  queue_.pop_front();
+  gone_ = gone_ || !ok;
+  Advance();
+}
+
+void PacedCall::OnCancel() {
+  engine_->Remove(this);
+  const absl::MutexLock lock(&mutex_);
+  gone_ = true;
+  Advance();
+}
+
+void PacedCall::OnDone() {
+  engine_->Remove(this);
+  delete this;
+}
+
+void PacedCall::Advance() {
+  if (writing_ || ended_) {
+    return;
+  }
+  if (!gone_ && !queue_.empty()) {
+    writing_ = true;
+    StartWrite(&queue_.front());
+  } else if (gone_ || complete_) {
+    ended_ = true;
+    Finish(gone_ ? grpc::Status::CANCELLED : grpc::Status::OK);
+  }
+}
+
+}  // namespace bitnet

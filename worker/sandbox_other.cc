@@ -1,0 +1,9 @@
+#include "worker/sandbox.h"
+
+namespace bitnet {
+
+Sandbox EnterSandbox() {
+  return {.missing = {"a process of this system cannot confine itself; deploy/launchd has a profile for it"}};
+}
+
+}  // namespace bitnet
