@@ -96,7 +96,7 @@ absl::Status AnswerSession::OnPrepared() {
   return place_.Charge(int64_t{generation_.prompt_tokens()} + generation_.expected_tokens());
 }
 
-bool AnswerSession::OnToken(const worker::v1::GeneratedToken& token) {
+void AnswerSession::OnToken(const worker::v1::GeneratedToken& token) {
   Accept();
   place_.Begin();
   const absl::Time now = absl::Now();
@@ -108,6 +108,9 @@ bool AnswerSession::OnToken(const worker::v1::GeneratedToken& token) {
     Complete(v1::FINISH_REASON_STOP_STRING, generation_.OwnUsage());
     StopWork();
   }
+}
+
+bool AnswerSession::OnTokensTaken() {
   PumpStream();
   if (request_.resumable()) {
     serving_.resumable.SetBytes(request_id_, log_.bytes());

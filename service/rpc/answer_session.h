@@ -72,7 +72,8 @@ class AnswerSession final : public RunningCall,
  private:
   // From the generation, under the lock.
   absl::Status OnPrepared() override;
-  bool OnToken(const worker::v1::GeneratedToken& token) override;
+  void OnToken(const worker::v1::GeneratedToken& token) override;
+  bool OnTokensTaken() override;
   void OnFinished(v1::FinishReason reason, const v1::Usage& usage) override;
   void OnFailed(const absl::Status& status) override { EndWith(status); }
   // From the timers: takes the lock.
