@@ -59,6 +59,16 @@ absl::Status WithRequestId(absl::Status status, const std::string& request_id) {
   return status;
 }
 
+std::string ReasonOf(const absl::Status& status) {
+  const std::optional<google::rpc::ErrorInfo> info = GetDetail<google::rpc::ErrorInfo>(status);
+  return info.has_value() ? info->reason() : "";
+}
+
+std::string FirstWrongField(const absl::Status& status) {
+  const std::optional<google::rpc::BadRequest> bad = GetDetail<google::rpc::BadRequest>(status);
+  return bad.has_value() && bad->field_violations_size() > 0 ? bad->field_violations(0).field() : "";
+}
+
 grpc::Status ErrorReply(const absl::Status& status, grpc::ServerContextBase& context) {
   if (const std::optional<absl::Duration> delay = RetryDelayOf(status)) {
     context.AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(absl::ToInt64Milliseconds(*delay)));

@@ -30,6 +30,11 @@ std::optional<absl::Duration> RetryDelayOf(const absl::Status& status);
 // RequestInfo, on an error; OK stays as it is.
 absl::Status WithRequestId(absl::Status status, const std::string& request_id);
 
+// Of ErrorInfo; "" if there is none.
+std::string ReasonOf(const absl::Status& status);
+// The first one of BadRequest; "" as above.
+std::string FirstWrongField(const absl::Status& status);
+
 // What a call of the front ends with: `status` and its details. A delay after which to try again goes into
 // the trailer grpc-retry-pushback-ms as well, which gRPC's own retries obey.
 grpc::Status ErrorReply(const absl::Status& status, grpc::ServerContextBase& context);
