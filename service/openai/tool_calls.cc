@@ -70,15 +70,18 @@ std::string ToolCallParser::ReadText() {
   const size_t open = pending_.find(kOpen);
   const size_t end = open != std::string::npos ? open : pending_.size() - PartOf(kOpen, pending_);
   std::string text = pending_.substr(0, end);
+  // White space before a call and between two is no text of the answer.
+  const bool is_gap = at_gap_ && text.find_first_not_of(kSpace) == std::string::npos;
   if (open != std::string::npos) {
     in_call_ = true;
     pending_.erase(0, open + kOpen.size());
-    if (text.find_first_not_of(kSpace) == std::string::npos) {
-      text.clear();  // What lies between calls is no text of the answer.
-    }
-  } else {
-    pending_.erase(0, end);
+    return is_gap ? "" : text;
   }
+  if (is_gap) {
+    return "";  // Until it is known what follows.
+  }
+  at_gap_ = false;
+  pending_.erase(0, end);
   return text;
 }
 
@@ -93,8 +96,10 @@ std::string ToolCallParser::ReadCall(bool at_end) {
   in_call_ = false;
   if (std::optional<ToolCall> call = ParseToolCall(inside)) {
     calls_.push_back(*std::move(call));
+    at_gap_ = had_call_ = true;
     return "";
   }
+  at_gap_ = false;
   return absl::StrCat(std::string(kOpen), inside, closed ? std::string(kClose) : "");
 }
 
@@ -109,8 +114,8 @@ std::string ToolCallParser::Finish() {
     }
   }
   std::string rest = std::exchange(pending_, "");
-  const bool only_space = rest.find_first_not_of(kSpace) == std::string::npos;
-  return only_space && !calls_.empty() ? "" : rest;
+  const bool is_gap = at_gap_ && rest.find_first_not_of(kSpace) == std::string::npos;
+  return is_gap && had_call_ ? "" : rest;
 }
 
 std::vector<ToolCall> ToolCallParser::TakeCalls() { return std::exchange(calls_, {}); }

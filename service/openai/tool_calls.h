@@ -42,6 +42,8 @@ class ToolCallParser {
   bool begun_ = false;    // Something but white space has come.
   bool is_json_ = false;  // The whole answer may be a call.
   bool in_call_ = false;
+  bool at_gap_ = true;  // Nothing but white space since the beginning, or since a call.
+  bool had_call_ = false;
   std::vector<ToolCall> calls_;
 };
 
