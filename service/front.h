@@ -18,6 +18,7 @@
 #include "service/rpc/admin_service.h"
 #include "service/rpc/call_registry.h"
 #include "service/rpc/inference_service.h"
+#include "service/rpc/resume_store.h"
 #include "service/rpc/rpc_server.h"
 #include "service/run_directory.h"
 #include "service/security/authenticator.h"
@@ -80,6 +81,7 @@ class Front {
   RequestMetrics request_metrics_;
   Admission admission_;
   CallRegistry calls_;
+  ResumeStore resumable_;
   TimerQueue timers_;
   ModelSet models_;
   LoadReporter load_;

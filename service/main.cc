@@ -46,6 +46,7 @@ struct Seconds {
   double keepalive_timeout = 10;
   double max_connection_age = 0;
   double max_connection_age_grace = 0;
+  double resume_window = 300;
 
   void FillIn(ServiceOptions& options) const {
     const auto or_infinite = [](double value) {
@@ -56,12 +57,29 @@ struct Seconds {
     options.stall_time = absl::Seconds(stall);
     options.step_limit = absl::Seconds(step);
     options.call_times = {.heartbeat = absl::Seconds(heartbeat), .slow_reader = absl::Seconds(slow_reader)};
+    options.resume_window = absl::Seconds(resume_window);
     options.connections = {.keepalive_time = absl::Seconds(keepalive),
                            .keepalive_timeout = absl::Seconds(keepalive_timeout),
                            .max_age = or_infinite(max_connection_age),
                            .max_age_grace = or_infinite(max_connection_age_grace)};
   }
 };
+
+void AddResumeFlags(CLI::App& app, bitnet::ResumeLimits& limits, Seconds& seconds) {
+  app.add_option("--resume-window", seconds.resume_window,
+                 "Seconds for which a resumable answer goes on and is kept while nobody reads it")
+      ->check(CLI::Range(0.001, 86400.0))
+      ->group("Limits");
+  app.add_option(
+         "--max-resumable", limits.answers,
+         "Resumable answers that are kept; complete ones that nobody reads make room for new ones, else "
+         "those get RESOURCE_EXHAUSTED")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+  app.add_option("--max-resumable-bytes", limits.bytes, "As above, of all of them in memory")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
+}
 
 // Of clients, their connections and how long they may be quiet.
 void AddConnectionFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds) {
@@ -268,6 +286,7 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
       ->check(CLI::IsMember({"f16", "f32", "int8"}))
       ->group("Limits");
   AddWaitingFlags(app, options.waiting);
+  AddResumeFlags(app, options.resumable, seconds);
   AddConnectionFlags(app, options, seconds);
   app.add_option("--max-message-bytes", options.max_message_bytes, "Size of one request at most")
       ->check(CLI::PositiveNumber)

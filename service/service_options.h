@@ -10,6 +10,7 @@
 #include "service/models/model_spec.h"
 #include "service/rpc/call_times.h"
 #include "service/rpc/connection_options.h"
+#include "service/rpc/resume_store.h"
 #include "service/security/server_credentials.h"
 
 namespace bitnet {
@@ -51,7 +52,9 @@ struct ServiceOptions {
 
   AdmissionLimits waiting;  // What may wait for a first token; more is refused with RESOURCE_EXHAUSTED.
   CallTimeLimits call_times;
-  ConnectionOptions connections;    // Of both gRPC ports.
+  ResumeLimits resumable;                           // What is kept for clients that come back.
+  absl::Duration resume_window = absl::Minutes(5);  // And how long.
+  ConnectionOptions connections;                    // Of both gRPC ports.
   bool channelz = false;            // Serve gRPC's channelz, where only this machine reaches it.
   int max_message_bytes = 4 << 20;  // Of one request.
   absl::Duration drain_time = absl::Seconds(30);  // How long running requests may go on after SIGTERM.

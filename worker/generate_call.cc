@@ -54,18 +54,24 @@ void GenerateCall::Release() {
 void GenerateCall::OnAdmitted() {
   worker::v1::GenerateResponse response;
   response.mutable_admitted()->set_attempt(attempt_);
-  Write(std::move(response));
-}
-
-void GenerateCall::OnToken(const GeneratedToken& token) { Write(TokenResponse(attempt_, token, tokenizer_)); }
-
-void GenerateCall::Write(worker::v1::GenerateResponse response) {
   {
     absl::MutexLock lock(&mutex_);
     if (broken_) {
       return;
     }
-    queue_.push_back(std::move(response));
+    queue_.Add(std::move(response));
+  }
+  Advance();
+}
+
+void GenerateCall::OnToken(const GeneratedToken& token) {
+  worker::v1::GeneratedToken message = ToMessage(token, tokenizer_);
+  {
+    absl::MutexLock lock(&mutex_);
+    if (broken_) {
+      return;
+    }
+    queue_.AddToken(attempt_, std::move(message));
   }
   Advance();
 }
@@ -78,7 +84,7 @@ void GenerateCall::OnFinished(FinishReason reason, const GenerationUsage& usage)
       // If it was the client who cancelled, it does not read this. Otherwise the engine is going away.
       status_ = absl::UnavailableError("the worker is stopping");
     } else if (!broken_) {
-      queue_.push_back(FinishedResponse(attempt_, reason, usage));
+      queue_.Add(FinishedResponse(attempt_, reason, usage));
     }
   }
   Advance();
@@ -88,11 +94,10 @@ void GenerateCall::OnFinished(FinishReason reason, const GenerationUsage& usage)
 void GenerateCall::OnWriteDone(bool ok) {
   {
     absl::MutexLock lock(&mutex_);
-    writing_ = false;
-    queue_.pop_front();
+    queue_.OnWritten();
     if (!ok) {
       broken_ = true;
-      queue_.clear();
+      queue_.Clear();
       status_ = absl::CancelledError("the stream is broken");
     }
   }
@@ -113,12 +118,11 @@ void GenerateCall::Advance() {
   absl::Status status;
   {
     absl::MutexLock lock(&mutex_);
-    if (writing_ || ended_) {
+    if (queue_.writing() || ended_) {
       return;
     }
     if (!queue_.empty()) {
-      writing_ = true;
-      next = &queue_.front();  // Stays where it is when others join the queue.
+      next = &queue_.StartWrite();
     } else if (engine_done_) {
       ended_ = true;
       status = status_;

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <optional>
 
 #include "absl/base/thread_annotations.h"
@@ -13,6 +12,7 @@
 #include "engine/engine.h"
 #include "proto/bitnet/worker/v1/worker.pb.h"
 #include "worker/call_gate.h"
+#include "worker/response_queue.h"
 
 namespace bitnet {
 
@@ -34,7 +34,6 @@ class GenerateCall final : public grpc::ServerWriteReactor<worker::v1::GenerateR
 
   absl::Status Submit(const worker::v1::GenerateRequest& request);
   void Release();
-  void Write(worker::v1::GenerateResponse response);
 
   void OnAdmitted() override;
   void OnToken(const GeneratedToken& token) override;
@@ -58,8 +57,7 @@ class GenerateCall final : public grpc::ServerWriteReactor<worker::v1::GenerateR
   std::atomic<int> references_{2};
 
   absl::Mutex mutex_;  // Held neither while calling the engine nor while calling gRPC.
-  std::deque<worker::v1::GenerateResponse> queue_ ABSL_GUARDED_BY(mutex_);  // The front one is being written.
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  ResponseQueue queue_ ABSL_GUARDED_BY(mutex_);
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;       // A write failed: nobody reads any more.
   bool engine_done_ ABSL_GUARDED_BY(mutex_) = false;  // OnFinished was called, or never will be.
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;        // Finish was called.

@@ -132,11 +132,8 @@ absl::StatusOr<GenerationRequest> ToGenerationRequest(const worker::v1::Generate
   return generation;
 }
 
-worker::v1::GenerateResponse TokenResponse(uint32_t attempt, const GeneratedToken& token,
-                                           const Tokenizer& tokenizer) {
-  worker::v1::GenerateResponse response;
-  worker::v1::GeneratedToken& generated = *response.mutable_token();
-  generated.set_attempt(attempt);
+worker::v1::GeneratedToken ToMessage(const GeneratedToken& token, const Tokenizer& tokenizer) {
+  worker::v1::GeneratedToken generated;
   generated.set_text(std::string(tokenizer.TokenBytes(token.id)));
   generated.mutable_token()->set_index(token.index);
   generated.mutable_token()->set_id(token.id);
@@ -149,7 +146,7 @@ worker::v1::GenerateResponse TokenResponse(uint32_t attempt, const GeneratedToke
     added.set_logprob(alternative.logprob);
     added.set_text(std::string(tokenizer.TokenBytes(alternative.id)));
   }
-  return response;
+  return generated;
 }
 
 worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason reason,

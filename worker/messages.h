@@ -19,9 +19,8 @@ absl::StatusOr<GenerationRequest> ToGenerationRequest(const worker::v1::Generate
                                                       size_t vocab_size);
 
 // A token with its bytes, and those of its alternatives.
-worker::v1::GenerateResponse TokenResponse(uint32_t attempt, const GeneratedToken& token,
-                                           const Tokenizer& tokenizer);
-// `reason` is not kCancelled: who cancelled is told nothing.
+worker::v1::GeneratedToken ToMessage(const GeneratedToken& token, const Tokenizer& tokenizer);
+// The last message. `reason` is not kCancelled: who cancelled is told nothing.
 worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason reason,
                                               const GenerationUsage& usage);
 

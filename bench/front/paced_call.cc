@@ -24,27 +24,27 @@ void PacedCall::OnAdmitted() {
   const absl::MutexLock lock(&mutex_);
   worker::v1::GenerateResponse event;
   event.mutable_admitted()->set_attempt(attempt_);
-  Write(std::move(event));
+  queue_.Add(std::move(event));
+  Advance();
 }
 
 bool PacedCall::OnToken() {
   const absl::MutexLock lock(&mutex_);
-  queue_.push_back(Token());
+  queue_.AddToken(attempt_, Token());
   if (++num_tokens_ == max_tokens_) {
-    queue_.push_back(Finished());
+    queue_.Add(Finished());
     complete_ = true;
   }
   Advance();
   return !complete_;
 }
 
-worker::v1::GenerateResponse PacedCall::Token() {
-  worker::v1::GenerateResponse event;
-  event.mutable_token()->set_attempt(attempt_);
-  event.mutable_token()->mutable_token()->set_index(num_tokens_);
-  event.mutable_token()->mutable_token()->set_id('a' + num_tokens_ % 26);
-  event.mutable_token()->set_text(stamped_ ? Stamp(SteadyNanoseconds()) : " word");
-  return event;
+worker::v1::GeneratedToken PacedCall::Token() const {
+  worker::v1::GeneratedToken token;
+  token.mutable_token()->set_index(num_tokens_);
+  token.mutable_token()->set_id('a' + num_tokens_ % 26);
+  token.set_text(stamped_ ? Stamp(SteadyNanoseconds()) : " word");
+  return token;
 }
 
 worker::v1::GenerateResponse PacedCall::Finished() const {
@@ -56,15 +56,9 @@ worker::v1::GenerateResponse PacedCall::Finished() const {
   return event;
 }
 
-void PacedCall::Write(worker::v1::GenerateResponse event) {
-  queue_.push_back(std::move(event));
-  Advance();
-}
-
 void PacedCall::OnWriteDone(bool ok) {
   const absl::MutexLock lock(&mutex_);
-  writing_ = false;
-  queue_.pop_front();
+  queue_.OnWritten();
   gone_ = gone_ || !ok;
   Advance();
 }
@@ -82,12 +76,11 @@ void PacedCall::OnDone() {
 }
 
 void PacedCall::Advance() {
-  if (writing_ || ended_) {
+  if (queue_.writing() || ended_) {
     return;
   }
   if (!gone_ && !queue_.empty()) {
-    writing_ = true;
-    StartWrite(&queue_.front());
+    StartWrite(&queue_.StartWrite());
   } else if (gone_ || complete_) {
     ended_ = true;
     Finish(gone_ ? grpc::Status::CANCELLED : grpc::Status::OK);

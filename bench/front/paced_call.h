@@ -4,13 +4,13 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <deque>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "bench/front/paced_engine.h"
 #include "proto/bitnet/worker/v1/worker.grpc.pb.h"
+#include "worker/response_queue.h"
 
 namespace bitnet {
 
@@ -32,10 +32,9 @@ class PacedCall final : public grpc::ServerWriteReactor<worker::v1::GenerateResp
   void OnCancel() override;
   void OnDone() override;
 
-  void Write(worker::v1::GenerateResponse event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The next write, or the end, unless a write is under way.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  worker::v1::GenerateResponse Token() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  worker::v1::GeneratedToken Token() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   worker::v1::GenerateResponse Finished() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const uint32_t attempt_;
@@ -46,8 +45,7 @@ class PacedCall final : public grpc::ServerWriteReactor<worker::v1::GenerateResp
 
   absl::Mutex mutex_;  // Taken after the engine's.
   uint32_t num_tokens_ ABSL_GUARDED_BY(mutex_);
-  std::deque<worker::v1::GenerateResponse> queue_ ABSL_GUARDED_BY(mutex_);  // The front one is being written.
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  ResponseQueue queue_ ABSL_GUARDED_BY(mutex_);
   bool complete_ ABSL_GUARDED_BY(mutex_) = false;  // `finished` is in the queue, or was.
   bool gone_ ABSL_GUARDED_BY(mutex_) = false;      // The client has left.
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;     // Finish was called.

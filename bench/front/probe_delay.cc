@@ -21,8 +21,14 @@
 namespace bitnet {
 namespace {
 
-const std::string& TextOf(const v1::GenerateResponse& event) { return event.delta().text(); }
-const std::string& TextOf(const worker::v1::GenerateResponse& event) { return event.token().text(); }
+std::string TextOf(const v1::GenerateResponse& event) { return event.delta().text(); }
+std::string TextOf(const worker::v1::GenerateResponse& event) {
+  std::string text;
+  for (const worker::v1::GeneratedToken& token : event.tokens().tokens()) {
+    text += token.text();
+  }
+  return text;
+}
 
 v1::GenerateRequest RequestOf(const DelayProbe& probe, const v1::GenerateRequest& /*kind*/) {
   v1::GenerateRequest request;

@@ -40,8 +40,8 @@ class Front:
         self._folder = tempfile.TemporaryDirectory(prefix="bitnet-bench-")
         ports = pathlib.Path(self._folder.name, "ports.json")
         self._process = subprocess.Popen(
-            [programs / "bitnet-front", "--worker-binary", programs / "paced_worker", "--model", pace, "--workers", "1",
-             "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--port-file", ports, "--log-level", "warning", *flags])
+            [programs / "bitnet-front", "--worker-binary", programs / "paced_worker", "--model", "paced=" + pace,
+             "--workers", "1", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--port-file", ports, "--log-level", "warning", *flags])
         try:
             until(ports.exists, "the front's addresses")
             addresses = json.loads(ports.read_text())

@@ -20,23 +20,19 @@ class CallTimes {
  public:
   CallTimes(const CallTimeLimits& limits, absl::Time arrived) : limits_(limits), quiet_since_(arrived) {}
 
-  // The answer has to end then.
-  void EndAt(absl::Time end) { end_ = end; }
   void OnWriteStarted(absl::Time now) { write_since_ = now; }
   void OnWriteDone(absl::Time now) {
     write_since_.reset();
     quiet_since_ = now;
   }
   // It was acted on: the next one is due a period later.
-  void OnEnded() { end_ = absl::InfiniteFuture(); }
   void OnBeat(absl::Time now) { quiet_since_ = now; }
   void OnReaderGivenUp(absl::Time now) { write_since_ = now; }
 
-  bool EndDue(absl::Time now) const { return now >= end_; }
   bool BeatDue(absl::Time now) const { return now >= next_beat(); }
   bool ReaderDue(absl::Time now) const { return now >= reader_limit(); }
-  // The earliest of these.
-  absl::Time next() const { return std::min({end_, next_beat(), reader_limit()}); }
+  // The earlier of these.
+  absl::Time next() const { return std::min(next_beat(), reader_limit()); }
 
  private:
   absl::Time next_beat() const {
@@ -49,7 +45,6 @@ class CallTimes {
   }
 
   const CallTimeLimits limits_;
-  absl::Time end_ = absl::InfiniteFuture();
   absl::Time quiet_since_;                 // Nothing has been sent.
   std::optional<absl::Time> write_since_;  // While one is under way.
 };

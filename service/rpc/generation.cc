@@ -176,19 +176,8 @@ void Generation::OnStreamEvent(const worker::v1::GenerateResponse& event) {
   bool more = true;
   if (event.has_admitted()) {
     admitted_ = true;
-  } else if (event.has_token()) {
-    const uint32_t next = num_tokens();
-    const v1::Token& token = event.token().token();
-    if (token.index() > next) {
-      Fail(absl::InternalError(
-          absl::StrCat("worker ", worker_name_, " sent token ", token.index(), ", wanted ", next)));
-      return;
-    }
-    // Not one of an attempt that was given up, nor one that is here already.
-    if (event.token().attempt() == dispatched_.attempt() && token.index() == next) {
-      AddToken(event.token());
-      more = owner_->OnToken(event.token());
-    }
+  } else if (event.has_tokens() && event.tokens().attempt() == dispatched_.attempt()) {
+    more = AddTokens(event.tokens());
   } else if (event.has_finished() && event.finished().attempt() == dispatched_.attempt()) {
     Finish(event.finished());
   }
@@ -217,6 +206,26 @@ void Generation::Finish(const worker::v1::GenerateFinished& finished) {
   TellAttempts(usage);
   ended_ = true;
   owner_->OnFinished(finished.reason(), usage);
+}
+
+bool Generation::AddTokens(const worker::v1::GeneratedTokens& tokens) {
+  for (const worker::v1::GeneratedToken& token : tokens.tokens()) {
+    const uint32_t next = num_tokens();
+    const uint32_t index = token.token().index();
+    if (index > next) {
+      Fail(absl::InternalError(
+          absl::StrCat("worker ", worker_name_, " sent token ", index, ", wanted ", next)));
+      return false;
+    }
+    if (index == next) {  // Not one that is here already.
+      AddToken(token);
+      owner_->OnToken(token);
+      if (ended_) {
+        break;
+      }
+    }
+  }
+  return owner_->OnTokensTaken();
 }
 
 void Generation::AddToken(const worker::v1::GeneratedToken& token) {

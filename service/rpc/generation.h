@@ -39,8 +39,10 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
     // The prompt's tokens are known, and nothing is computed yet. An error ends the generation: OnFailed
     // follows.
     virtual absl::Status OnPrepared() = 0;
-    // Token by token, each index once. False: no more for now, until Resume.
-    virtual bool OnToken(const worker::v1::GeneratedToken& token) = 0;
+    // Token by token, each index once.
+    virtual void OnToken(const worker::v1::GeneratedToken& token) = 0;
+    // After those that came together. False: no more for now, until Resume.
+    virtual bool OnTokensTaken() = 0;
     // The last calls: one of them, unless Stop came first.
     virtual void OnFinished(v1::FinishReason reason, const v1::Usage& usage) = 0;
     virtual void OnFailed(const absl::Status& status) = 0;
@@ -101,6 +103,8 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   // What it asks of the worker that generates.
   WorkerPool::Wanted Wanted(const WorkerLink* avoid) const;
   void Finish(const worker::v1::GenerateFinished& finished);
+  // Those that are next; returns whether to read on.
+  bool AddTokens(const worker::v1::GeneratedTokens& tokens);
   void AddToken(const worker::v1::GeneratedToken& token);
   // An attempt ended with `status` and without an answer.
   void AttemptFailed(const grpc::Status& status);

@@ -12,7 +12,7 @@
 #include "base/status_macros.h"
 #include "base/utf8_stream.h"
 #include "service/errors/error_details.h"
-#include "service/rpc/generate_call.h"
+#include "service/rpc/generate_calls.h"
 #include "service/rpc/validate.h"
 #include "service/rpc/worker_failure.h"
 #include "service/security/authorization.h"
@@ -72,7 +72,20 @@ absl::Status InferenceService::FindModel(const std::string& name, UnaryCall& cal
 
 grpc::ServerWriteReactor<v1::GenerateResponse>* InferenceService::Generate(
     grpc::CallbackServerContext* context, const v1::GenerateRequest* request) {
-  return GenerateCall::Start(context, request, serving_);
+  return StartGenerate(context, *request, serving_);
+}
+
+grpc::ServerWriteReactor<v1::GenerateResponse>* InferenceService::Resume(grpc::CallbackServerContext* context,
+                                                                         const v1::ResumeRequest* request) {
+  return StartResume(context, *request, serving_);
+}
+
+grpc::ServerUnaryReactor* InferenceService::Cancel(grpc::CallbackServerContext* context,
+                                                   const v1::CancelRequest* request,
+                                                   v1::CancelResponse* /*response*/) {
+  const UnaryCall call("Cancel", context, &serving_.calls);
+  Finish(call, CancelAnswer(*context, *request, serving_));
+  return call.reactor;
 }
 
 absl::Status InferenceService::PrepareTokenize(const grpc::CallbackServerContext& context,

@@ -8,6 +8,7 @@
 #include "service/models/model_set.h"
 #include "service/rpc/call_registry.h"
 #include "service/rpc/call_times.h"
+#include "service/rpc/resume_store.h"
 #include "service/security/authenticator.h"
 #include "service/timer_queue.h"
 
@@ -25,6 +26,9 @@ struct Serving {
   Authenticator& callers;
   CallTimeLimits call_times;
   const LoadReporter& load;
+  ResumeStore& resumable;
+  // How long an answer that can be resumed is kept for nobody.
+  absl::Duration resume_window;
 };
 
 }  // namespace bitnet

@@ -73,11 +73,15 @@ async function until(check, what) {
   }
 }
 
+function generate(client, request, { deadlineMs = kDeadlineMs, metadata = new grpc.Metadata(), onEvent } = {}) {
+  return collect(client.generate(request, metadata, { deadline: Date.now() + deadlineMs }), { onEvent });
+}
+
 // Resolves to {events, text, ids, started, finished, error, headers, trailers} however the stream ends. `onEvent` may act on it.
-function generate(client, request, { deadlineMs = kDeadlineMs, metadata = new grpc.Metadata(), onEvent = () => {} } = {}) {
+// Tokens are counted from `firstIndex`.
+function collect(call, { firstIndex = 0, onEvent = () => {} } = {}) {
   return new Promise((resolve) => {
     const answer = { events: [], text: '', ids: [] };
-    const call = client.generate(request, metadata, { deadline: Date.now() + deadlineMs });
     call.on('metadata', (headers) => (answer.headers = headers));
     call.on('data', (event) => {
       answer.events.push(event.event);
@@ -86,11 +90,11 @@ function generate(client, request, { deadlineMs = kDeadlineMs, metadata = new gr
       if (event.delta) {
         answer.text += event.delta.text;
         for (const token of event.delta.tokens) {
-          assert.strictEqual(token.index, answer.ids.length, 'token indexes count from 0');
+          assert.strictEqual(token.index, firstIndex + answer.ids.length, 'token indexes count up');
           answer.ids.push(token.id);
         }
       }
-      onEvent(event, call);
+      onEvent(event, call, answer);
     });
     call.on('error', (error) => (answer.error = error));
     call.on('status', (status) => {
@@ -188,4 +192,4 @@ class Front {
   }
 }
 
-module.exports = { Front, generate, get, grpc, inference, kSource, load, random, richError, skipUnless, until };
+module.exports = { Front, collect, generate, get, grpc, inference, kSource, load, random, richError, skipUnless, until };

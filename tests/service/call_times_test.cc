@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "service/rpc/outbox.h"
-
 namespace bitnet {
 namespace {
 
@@ -36,46 +34,9 @@ TEST(CallTimesTest, AReaderIsDueWhoTakesNothingAndOnceMoreAPeriodLater) {
   EXPECT_FALSE(times.ReaderDue(At(1000)));
 }
 
-TEST(CallTimesTest, TheEndIsDueOnce) {
-  CallTimes times({.heartbeat = absl::ZeroDuration()}, At(0));
-  EXPECT_EQ(times.next(), absl::InfiniteFuture()) << "no heartbeat was wanted";
-  times.EndAt(At(7));
-  EXPECT_EQ(times.next(), At(7));
-  EXPECT_TRUE(times.EndDue(At(7)));
-  times.OnEnded();
+TEST(CallTimesTest, NothingIsDueWithoutAHeartbeat) {
+  const CallTimes times({.heartbeat = absl::ZeroDuration()}, At(0));
   EXPECT_EQ(times.next(), absl::InfiniteFuture());
-}
-
-TEST(OutboxTest, ToldThatThereIsNothingOnlyWhereThereIsNothing) {
-  Outbox outbox;
-  v1::GenerateResponse next;
-  outbox.Start({});
-  outbox.Wait({});
-  ASSERT_TRUE(outbox.Take(next));
-  EXPECT_TRUE(next.has_started());
-  ASSERT_TRUE(outbox.Take(next));
-  EXPECT_TRUE(next.has_waiting());
-  EXPECT_FALSE(outbox.Take(next));
-  outbox.Wait({});
-  outbox.AddText("a");
-  ASSERT_TRUE(outbox.Take(next));
-  EXPECT_TRUE(next.has_delta());
-  EXPECT_FALSE(outbox.Take(next));
-}
-
-TEST(OutboxTest, JoinsWhatWaitsIntoOneDeltaAndMeasuresIt) {
-  Outbox outbox;
-  outbox.AddText("ab");
-  outbox.AddText("cd");
-  v1::Token token;
-  token.set_id(7);
-  outbox.AddToken(token);
-  EXPECT_EQ(outbox.pending_bytes(), 4 + token.ByteSizeLong());
-  v1::GenerateResponse next;
-  ASSERT_TRUE(outbox.Take(next));
-  EXPECT_EQ(next.delta().text(), "abcd");
-  EXPECT_EQ(next.delta().tokens_size(), 1);
-  EXPECT_EQ(outbox.pending_bytes(), 0u);
 }
 
 }  // namespace

@@ -77,6 +77,14 @@ TEST_F(FailoverTest, WaitsForTheOnlyWorkerToComeBack) {
   EXPECT_GE(answer.finished().usage().attempts(), 3u);
 }
 
+TEST_F(FailoverTest, GoesOnAfterTokensThatCameTogether) {
+  StartTwo();
+  const Answer answer = Generate("burst:a|b|c;on:1:die;burst:d|e");
+  ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
+  EXPECT_EQ(answer.text(), "abcde");
+  EXPECT_EQ(answer.num_tokens(), 5u);
+}
+
 TEST_F(FailoverTest, KeepsCharactersAndStopStringsThatWorkersCutInTwo) {
   StartTwo();
   v1::GenerateRequest request =

@@ -7,6 +7,7 @@
 //   say:He|llo       one token for each piece; C escapes for bytes that are not UTF-8. The request's
 //   `generated`
 //                    tokens are passed over, and the call fails if they are not the script's
+//   burst:He|llo     the same, but all of them in one message
 //   hang             wait until the call is cancelled
 //   await-cancels:2  wait until that many calls have been cancelled
 //   die              end the process as by kill -9
@@ -122,7 +123,9 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
       }
       const std::vector<std::string> words = absl::StrSplit(command, absl::MaxSplits(':', 1));
       const std::string argument = words.size() > 1 ? words[1] : "";
-      if (words[0] == "say" || words[0] == "flood" || words[0] == "file") {
+      if (words[0] == "say" || words[0] == "burst" || words[0] == "flood" || words[0] == "file") {
+        worker::v1::GenerateResponse event;
+        event.mutable_tokens()->set_attempt(request->attempt());
         for (const std::string& piece : PiecesOf(words[0], words[0] == "file" ? file_.text : argument)) {
           const int at = index++;
           if (at < request->generated_size()) {
@@ -131,13 +134,18 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
             }
             continue;
           }
-          worker::v1::GenerateResponse event;
-          event.mutable_token()->set_attempt(request->attempt());
-          event.mutable_token()->mutable_token()->set_index(static_cast<uint32_t>(at));
-          event.mutable_token()->mutable_token()->set_id(IdOf(piece));
-          event.mutable_token()->set_text(piece);
-          writer->Write(event);
+          worker::v1::GeneratedToken& token = *event.mutable_tokens()->add_tokens();
+          token.mutable_token()->set_index(static_cast<uint32_t>(at));
+          token.mutable_token()->set_id(IdOf(piece));
+          token.set_text(piece);
           ++steps_;
+          if (words[0] != "burst") {
+            writer->Write(event);
+            event.mutable_tokens()->clear_tokens();
+          }
+        }
+        if (event.tokens().tokens_size() > 0) {
+          writer->Write(event);
         }
       } else if (words[0] == "hang") {
         AwaitCancels(context, 1 << 30);

@@ -68,6 +68,19 @@ TEST_F(FrontTest, EndsBeforeAStopStringAndFreesTheWorker) {
   EXPECT_EQ(Generate("await-cancels:1;say:x").text(), "x");
 }
 
+TEST_F(FrontTest, TakesTokensThatComeTogetherOneByOne) {
+  StartReady();
+  Answer answer = Generate("burst:a|b|c;say:d");
+  EXPECT_EQ(answer.text(), "abcd");
+  EXPECT_EQ(answer.num_tokens(), 4u);
+  v1::GenerateRequest request = Prompt("burst:Hello wo|rl|d and| more;hang");
+  request.add_stop("world");
+  answer = Generate(request);
+  EXPECT_EQ(answer.text(), "Hello ");
+  EXPECT_EQ(answer.num_tokens(), 3u);
+  EXPECT_EQ(answer.finished().usage().generated_tokens(), 3u);
+}
+
 TEST_F(FrontTest, DeliversWhatOnlyLookedLikeAStopString) {
   StartReady();
   v1::GenerateRequest request = Prompt("say:wor|ld");

@@ -1,6 +1,7 @@
 // What a client is told while its answer takes its time.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -25,6 +26,7 @@ class HeartbeatTest : public FrontTest {
     }
     EXPECT_EQ(beats, 2);
     context.TryCancel();
+    events.resize(std::max<size_t>(events.size(), 3));  // A failed test looks at them all the same.
     return events;
   }
 };

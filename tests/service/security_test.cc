@@ -96,6 +96,27 @@ TEST_F(SecurityTest, WantsATokenForEveryRpc) {
   EXPECT_EQ(code(ListModels(*stub_)), kDenied);
 }
 
+TEST_F(SecurityTest, AnAnswerIsFoundByItsCallerAndNobodyElse) {
+  WriteTokens(web_.line + "\n" + ops_.line + "\n");
+  StartReady();
+  grpc::ClientContext context;
+  context.AddMetadata("authorization", "Bearer " + web_.token);
+  v1::GenerateRequest request = Prompt("say:a");
+  request.set_resumable(true);
+  const Answer answer = ReadAll(stub_->Generate(&context, request));
+  ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
+  v1::ResumeRequest again;
+  again.set_request_id(answer.events.front().started().request_id());
+  const auto resume_as = [&](const std::string& authorization) {
+    grpc::ClientContext resume;
+    resume.AddMetadata("authorization", authorization);
+    return ReadAll(stub_->Resume(&resume, again)).status.error_code();
+  };
+  EXPECT_EQ(resume_as("Bearer " + ops_.token), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(resume_as(""), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(resume_as("Bearer " + web_.token), grpc::StatusCode::OK);
+}
+
 TEST_F(SecurityTest, LetsAdministratorsAdministrate) {
   WriteTokens(web_.line + "\n" + ops_.line + " admin\n");
   options_.admin_address = "127.0.0.1:0";

@@ -122,19 +122,18 @@ TEST(ToGenerationRequestTest, NamesTheFieldThatIsWrong) {
   ExpectRefused(request, "sampling.seed is not set");
 }
 
-TEST(TokenResponseTest, CarriesLogprobsAndBytesOfAlternatives) {
+TEST(ToMessageTest, CarriesLogprobsAndBytesOfAlternatives) {
   const GeneratedToken token{
       .index = 4, .id = 0xe2, .logprob = -0.5f, .alternatives = {{65, -0.25f}, {257, -1}}};
-  const worker::v1::GenerateResponse response = TokenResponse(3, token, FakeTokenizer());
-  EXPECT_EQ(response.token().attempt(), 3u);
-  EXPECT_EQ(response.token().text(), "\xe2");
-  EXPECT_EQ(response.token().token().index(), 4u);
-  EXPECT_EQ(response.token().token().logprob(), -0.5f);
-  ASSERT_EQ(response.token().token().alternatives_size(), 2);
-  EXPECT_EQ(response.token().token().alternatives(0).id(), 65u);
-  EXPECT_EQ(response.token().token().alternatives(0).logprob(), -0.25f);
-  EXPECT_EQ(response.token().token().alternatives(0).text(), "A");
-  EXPECT_EQ(response.token().token().alternatives(1).text(), "");
+  const worker::v1::GeneratedToken message = ToMessage(token, FakeTokenizer());
+  EXPECT_EQ(message.text(), "\xe2");
+  EXPECT_EQ(message.token().index(), 4u);
+  EXPECT_EQ(message.token().logprob(), -0.5f);
+  ASSERT_EQ(message.token().alternatives_size(), 2);
+  EXPECT_EQ(message.token().alternatives(0).id(), 65u);
+  EXPECT_EQ(message.token().alternatives(0).logprob(), -0.25f);
+  EXPECT_EQ(message.token().alternatives(0).text(), "A");
+  EXPECT_EQ(message.token().alternatives(1).text(), "");
 }
 
 absl::StatusOr<std::vector<int32_t>> EncodeFor(const v1::TokenizeRequest& request) {

@@ -41,9 +41,11 @@ inline Answer ReadToEnd(grpc::ClientReader<worker::v1::GenerateResponse>* reader
   Answer answer;
   worker::v1::GenerateResponse response;
   while (reader->Read(&response)) {
-    if (response.has_token()) {
+    if (response.has_tokens()) {
+      EXPECT_EQ(response.tokens().attempt(), 2u);
       answer.token_after_finished |= !answer.finished.empty();
-      answer.tokens.push_back(response.token());
+      const auto& tokens = response.tokens().tokens();
+      answer.tokens.insert(answer.tokens.end(), tokens.begin(), tokens.end());
     } else if (response.has_finished()) {
       answer.finished.push_back(response.finished());
     }
