@@ -21,7 +21,8 @@ std::optional<size_t> ChooseWorker(std::span<const RouteCandidate> candidates, d
                                    std::optional<size_t> last) {
   const double default_speed = DefaultSpeed(candidates);
   const auto seconds = [&](const RouteCandidate& candidate, double work) {
-    return work / (candidate.tokens_per_second > 0 ? candidate.tokens_per_second : default_speed);
+    const double speed = candidate.tokens_per_second > 0 ? candidate.tokens_per_second : default_speed;
+    return work / (speed * candidate.weight);
   };
   const auto rank = [&](const RouteCandidate& candidate) {
     return std::tuple(candidate.stale, candidate.full, seconds(candidate, candidate.tokens + tokens),
