@@ -1,11 +1,13 @@
 #include "service/models/model_set.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "service/errors/error_details.h"
+#include "service/metrics/sensor_metrics.h"
 #include "service/metrics/worker_metrics.h"
 
 namespace bitnet {
@@ -70,6 +72,11 @@ std::vector<WorkerPool::View> ModelSet::Views() const {
   return all;
 }
 
-std::vector<prometheus::MetricFamily> ModelSet::Collect() const { return WorkerFamilies(Views()); }
+std::vector<prometheus::MetricFamily> ModelSet::Collect() const {
+  const std::vector<WorkerPool::View> views = Views();
+  std::vector<prometheus::MetricFamily> families = WorkerFamilies(views);
+  std::ranges::move(SensorFamilies(views), std::back_inserter(families));
+  return families;
+}
 
 }  // namespace bitnet

@@ -174,6 +174,7 @@ RouteCandidate WorkerPool::ToCandidate(const Worker& worker) {
   RouteCandidate candidate = {.tokens = static_cast<double>(worker.link->tokens),
                               .requests = worker.link->active,
                               .kind = worker.kind,
+                              .weight = worker.view.weight,
                               .stale = worker.liveness.stale()};
   if (worker.view.status.has_value()) {
     const worker::v1::WorkerStatus& status = *worker.view.status;
@@ -263,6 +264,9 @@ void WorkerPool::StoreStatus(const WorkerLink& link, worker::v1::WorkerStatus st
   const absl::MutexLock lock(&mutex_);
   if (Worker* worker = Find(link)) {
     worker->liveness.OnStatus(status.steps(), status.running() + status.waiting() > 0, elapsed);
+    worker->asked_for += elapsed;
+    worker->thermal.Observe(absl::UnixEpoch() + worker->asked_for, status.thermal_pressure());
+    worker->view.weight = worker->thermal.weight();
     worker->view.status = std::move(status);
   }
 }

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "service/heat/thermal_steps.h"
 #include "service/router/prefix_memory.h"
 #include "service/router/route.h"
 #include "service/router/worker_link.h"
@@ -37,6 +38,7 @@ class WorkerPool : public WorkerObserver {
     std::string model = {};  // That it serves.
     bool up = false;
     int restarts = 0;
+    double weight = 1;  // Of its usual work, as the heat of its machine allows (ThermalSteps).
     std::optional<worker::v1::WorkerStatus> status = {};  // As last told by the running process.
   };
 
@@ -118,6 +120,8 @@ class WorkerPool : public WorkerObserver {
     CoreKind kind = CoreKind::kUnknown;     // Of the cores it runs on.
     std::shared_ptr<WorkerLink> link = {};  // While it is ready.
     WorkerLiveness liveness = {};           // Of the process at `link`.
+    ThermalSteps thermal = {};              // Of the machine: a new process finds it as warm.
+    absl::Duration asked_for = {};  // How long it has been asked for its status: the clock of `thermal`.
     std::string state = "has not been started";
     std::string reason = {};  // Why it went away last.
     bool given_up = false;

@@ -15,6 +15,7 @@
 #include "service/router/prefix_memory.h"
 #include "service/router/worker_link.h"
 #include "service/router/worker_waiters.h"
+#include "service/rpc/answer_energy.h"
 #include "service/rpc/call_registry.h"
 #include "service/rpc/failover_policy.h"
 #include "service/rpc/serving.h"
@@ -112,6 +113,7 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   void FindWorker(const WorkerLink* lost, absl::Duration delay);
   void Await(absl::Duration delay);
   void EndPause(absl::Time now);
+  // What only the front knows: attempts, pauses, and the energy of all attempts.
   void TellAttempts(v1::Usage& usage) const;
   void Fail(const absl::Status& status);
 
@@ -145,6 +147,7 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   FailoverPolicy policy_;
   std::optional<absl::Time> lost_at_;  // Until the next token.
   absl::Duration paused_ = absl::ZeroDuration();
+  AnswerEnergy energy_;
 
   absl::Time dispatched_at_, first_token_at_, last_token_at_;
 };

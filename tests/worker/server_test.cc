@@ -61,6 +61,15 @@ TEST_F(WorkerServerTest, TellsItsStatus) {
   ReadToEnd(reader.get());
 }
 
+TEST_F(WorkerServerTest, TellsNothingOfWhatItHasNoSensorsFor) {
+  grpc::ClientContext context;
+  worker::v1::WorkerStatus status;
+  ASSERT_TRUE(stub_->GetStatus(&context, {}, &status).ok());
+  EXPECT_EQ(status.energy_size(), 0);
+  EXPECT_EQ(status.thermal_pressure(), worker::v1::THERMAL_PRESSURE_UNSPECIFIED);
+  EXPECT_FALSE(status.has_charged_joules());
+}
+
 TEST_F(WorkerServerTest, LoadsListsAndUnloadsAdapters) {
   const auto admin = v1::AdminService::NewStub(
       grpc::CreateChannel(SocketAddress(socket_), grpc::InsecureChannelCredentials()));
