@@ -69,6 +69,8 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& worke
              .admission = admission_,
              .requests = request_metrics_}),
       orca_service_(&load_, options.poll_interval),
+      http_sources_(MakeHttpSources()),
+      dashboard_(http_sources_),
       serving_({.models = models_,
                 .admission = admission_,
                 .calls = calls_,
@@ -129,6 +131,15 @@ absl::StatusOr<std::unique_ptr<RpcServer>> Front::ListenForRpc(const std::string
 }
 
 // Ports first: where they are taken, no worker loads a model in vain.
+HttpSources Front::MakeHttpSources() {
+  return {.metrics = [this] { return Metrics(); },
+          .readiness = [this] { return Readiness(); },
+          .admit_to_metrics =
+              [this](std::string_view authorization) {
+                return options_.open_metrics ? absl::OkStatus() : callers_->Identify(authorization).status();
+              }};
+}
+
 absl::Status Front::Listen() {
   const bool has_admin = !options_.admin_address.empty();
   if (options_.channelz) {
@@ -153,15 +164,7 @@ absl::Status Front::Listen() {
                                       .slow_reader = options_.call_times.slow_reader,
                                       .max_body_bytes = static_cast<size_t>(options_.max_message_bytes),
                                       .cors_origins = options_.cors_origins},
-                                     {.metrics = [this] { return Metrics(); },
-                                      .readiness = [this] { return Readiness(); },
-                                      .admit_to_metrics =
-                                          [this](std::string_view authorization) {
-                                            return options_.open_metrics
-                                                       ? absl::OkStatus()
-                                                       : callers_->Identify(authorization).status();
-                                          }},
-                                     &api_));
+                                     http_sources_, {&api_, &dashboard_}));
   RETURN_IF_ERROR(fleet_.Listen(options_.agent_address));
   {
     const absl::MutexLock lock(&mutex_);

@@ -26,7 +26,7 @@ TEST(ChooseWorkerTest, CountsTimeAndNotTokens) {
 TEST(ChooseWorkerTest, TakesAWarmOneForSlower) {
   const std::vector<RouteCandidate> workers = {{.tokens = 100, .tokens_per_second = 10, .weight = 0.5},
                                                {.tokens = 150, .tokens_per_second = 10}};
-  EXPECT_EQ(ChooseWorker(workers, 10, std::nullopt), 1u);
+  EXPECT_EQ(ChooseWorker(workers, {.tokens = 10}), 1u);
 }
 
 TEST(ChooseWorkerTest, TriesOneWhoseSpeedIsNotKnown) {
