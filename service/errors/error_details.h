@@ -21,6 +21,8 @@ namespace bitnet {
 // is "bitnet.v1".
 absl::Status WithReason(absl::Status status, std::string_view reason,
                         std::initializer_list<std::pair<std::string, std::string>> metadata = {});
+// The reason, or "" where there is none.
+std::string ReasonOf(const absl::Status& status);
 // QuotaFailure: `subject` has used up what it may have.
 absl::Status WithQuotaFailure(absl::Status status, const std::string& subject,
                               const std::string& description);

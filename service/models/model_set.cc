@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "service/errors/error_details.h"
+#include "service/metrics/front_metrics.h"
 #include "service/metrics/worker_metrics.h"
 
 namespace bitnet {
@@ -70,6 +71,16 @@ std::vector<WorkerPool::View> ModelSet::Views() const {
   return all;
 }
 
-std::vector<prometheus::MetricFamily> ModelSet::Collect() const { return WorkerFamilies(Views()); }
+std::vector<prometheus::MetricFamily> ModelSet::Collect() const {
+  std::vector<v1::Model> known;
+  for (const auto& model : models_) {
+    if (absl::StatusOr<v1::Model> facts = model->Facts(); facts.ok()) {
+      known.push_back(*std::move(facts));
+    }
+  }
+  std::vector<prometheus::MetricFamily> families = ModelFamilies(known);
+  std::ranges::move(WorkerFamilies(Views()), std::back_inserter(families));
+  return families;
+}
 
 }  // namespace bitnet

@@ -75,7 +75,7 @@ class AnswerStream final : public grpc::ServerWriteReactor<v1::GenerateResponse>
   bool write_in_flight_ = false;
   bool client_gone_ = false;
   bool finish_called_ = false;
-  absl::StatusCode final_code_ = absl::StatusCode::kOk;
+  absl::Status final_status_;
 };
 
 }  // namespace bitnet
