@@ -11,7 +11,8 @@ const { Prometheus, hasPrometheus } = require('./prometheus.js');
 // Panels of sources that a machine may not have, as virtual machines have none.
 const kNeedSensors = {
   'fleet.json': ['Power', 'Joules per token', 'Power by machine', 'Hottest sensor', 'Thermal pressure'],
-  'node.json': ['Power', 'Joules per token', 'Where the joules go', 'Temperatures', 'Frequency', 'Thermal pressure and throttling'],
+  'node.json': ['Power', 'Joules per token', 'Where the joules go', 'Temperatures', 'Frequency', 'Thermal pressure and throttling',
+    'Work by heat'],
   'model.json': ['Joules per token', 'Energy'],
 };
 // Grafana's own; of its scrape interval it makes a longer one.
