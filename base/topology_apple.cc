@@ -28,7 +28,8 @@ std::vector<CpuCluster> DiscoverClusters(const std::string& /*root*/) {
     for (int number = 0; left > 0; ++number, left -= per_cluster) {
       clusters.push_back({.name = absl::StrCat(level == 0 ? "P" : "E", number),
                           .cpus = {},
-                          .num_cores = std::min(left, per_cluster)});
+                          .num_cores = std::min(left, per_cluster),
+                          .kind = level == 0 ? CoreKind::kPerformance : CoreKind::kEfficiency});
     }
   }
   if (clusters.empty()) {

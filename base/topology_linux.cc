@@ -87,9 +87,9 @@ std::vector<Group> GroupCpus(const std::vector<Cpu>& cpus) {
   return groups;
 }
 
-CpuCluster ToCluster(std::vector<Cpu> cpus, std::string name) {
+CpuCluster ToCluster(std::vector<Cpu> cpus, std::string name, CoreKind kind) {
   std::ranges::stable_sort(cpus, {}, &Cpu::core_rank);
-  CpuCluster cluster{.name = std::move(name), .cpus = {}, .num_cores = 0};
+  CpuCluster cluster{.name = std::move(name), .cpus = {}, .num_cores = 0, .kind = kind};
   for (const Cpu& cpu : cpus) {
     cluster.cpus.push_back(cpu.number);
     cluster.num_cores += cpu.core_rank == 0 ? 1 : 0;
@@ -108,7 +108,8 @@ std::vector<CpuCluster> DiscoverClusters(const std::string& root) {
   for (Group& group : GroupCpus(ReadCpus(root))) {
     std::string name =
         group.efficient ? absl::StrCat("E", num_efficiency++) : absl::StrCat("P", num_performance++);
-    clusters.push_back(ToCluster(std::move(group.cpus), std::move(name)));
+    clusters.push_back(ToCluster(std::move(group.cpus), std::move(name),
+                                 group.efficient ? CoreKind::kEfficiency : CoreKind::kPerformance));
   }
   if (clusters.empty()) {
     const int cpus = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));

@@ -35,6 +35,15 @@ absl::Status CheckChannelzAddress(const std::string& address) {
                                        "--admin-listen that only this machine reaches"));
 }
 
+// HTTP clients show no certificates here, so tokens alone tell them apart.
+absl::Status CheckHttpExposure(const ServiceOptions& options, const Authenticator& callers) {
+  return IsLocalAddress(options.http_address) || !callers.open_to_all() || options.allow_anonymous
+             ? absl::OkStatus()
+             : absl::PermissionDeniedError(absl::StrCat(
+                   "other machines reach this server at ", options.http_address,
+                   ", and it does not know its callers: start it with --tokens, or with --allow-anonymous"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Front>> Front::Start(const ServiceOptions& options,
@@ -63,7 +72,7 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& worke
              .admission = admission_,
              .requests = request_metrics_}),
       orca_service_(&load_, options.poll_interval),
-      service_({.models = models_,
+      serving_({.models = models_,
                 .admission = admission_,
                 .calls = calls_,
                 .metrics = request_metrics_,
@@ -74,6 +83,8 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& worke
                 .load = load_,
                 .resumable = resumable_,
                 .resume_window = options.resume_window}),
+      service_(serving_),
+      api_(serving_, CheckHttpExposure(options, *callers_)),
       fleet_({.models = models_,
               .admission = admission_,
               .calls = calls_,
@@ -140,15 +151,20 @@ absl::Status Front::Listen() {
     admin_->SetServing(true);
     spdlog::info("administration at {}", admin_->address());
   }
-  ASSIGN_OR_RETURN(http_, HttpServer::Start({.address = options_.http_address},
-                                            {.metrics = [this] { return Metrics(); },
-                                             .readiness = [this] { return Readiness(); },
-                                             .admit_to_metrics =
-                                                 [this](std::string_view authorization) {
-                                                   return options_.open_metrics
-                                                              ? absl::OkStatus()
-                                                              : callers_->Identify(authorization).status();
-                                                 }}));
+  ASSIGN_OR_RETURN(http_,
+                   HttpServer::Start({.address = options_.http_address,
+                                      .slow_reader = options_.call_times.slow_reader,
+                                      .max_body_bytes = static_cast<size_t>(options_.max_message_bytes),
+                                      .cors_origins = options_.cors_origins},
+                                     {.metrics = [this] { return Metrics(); },
+                                      .readiness = [this] { return Readiness(); },
+                                      .admit_to_metrics =
+                                          [this](std::string_view authorization) {
+                                            return options_.open_metrics
+                                                       ? absl::OkStatus()
+                                                       : callers_->Identify(authorization).status();
+                                          }},
+                                     &api_));
   RETURN_IF_ERROR(fleet_.Listen(options_.agent_address));
   {
     const absl::MutexLock lock(&mutex_);

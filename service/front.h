@@ -15,11 +15,13 @@
 #include "service/http/http_server.h"
 #include "service/metrics/request_metrics.h"
 #include "service/models/model_set.h"
+#include "service/openai/api.h"
 #include "service/rpc/admin_service.h"
 #include "service/rpc/call_registry.h"
 #include "service/rpc/inference_service.h"
 #include "service/rpc/resume_store.h"
 #include "service/rpc/rpc_server.h"
+#include "service/rpc/serving.h"
 #include "service/run_directory.h"
 #include "service/security/authenticator.h"
 #include "service/service_options.h"
@@ -86,7 +88,9 @@ class Front {
   ModelSet models_;
   LoadReporter load_;
   OrcaService orca_service_;
+  const Serving serving_;
   InferenceService service_;
+  openai::Api api_;
   FleetAgent fleet_;
   AdminService admin_service_;
 

@@ -173,7 +173,8 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
   app.add_option("--listen", options.listen_address, "Where to serve gRPC; port 0 takes a free one")
       ->group("Addresses");
   app.add_option("--http", options.http_address,
-                 "Where to serve /metrics, /healthz and /readyz; port 0 as above")
+                 "Where to serve OpenAI's API (/v1/chat/completions and others), /metrics, /healthz and "
+                 "/readyz; port 0 as above")
       ->group("Addresses");
   app.add_option("--admin-listen", options.admin_address,
                  "Where to serve bitnet.v1.AdminService, which loads adapters from files of this machine; by "
@@ -193,6 +194,13 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
   app.add_option("--tls-key", options.tls.key, "Its private key (PEM)")->group("Who may call");
   app.add_option("--tls-client-ca", options.tls.client_ca,
                  "Take only clients with a certificate that one of these (PEM) has signed")
+      ->group("Who may call");
+  app.add_option(
+         "--cors-origin", options.cors_origins,
+         "Let web pages of this origin (https://example.org, or * for all) call over HTTP; may be given "
+         "several times")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
       ->group("Who may call");
   app.add_flag(
          "--allow-anonymous", options.allow_anonymous,

@@ -18,15 +18,17 @@ namespace bitnet {
 struct ServiceOptions {
   std::vector<ModelSpec> models;                   // At least one; the first is the default.
   std::string listen_address = "127.0.0.1:50051";  // Of the gRPC service; port 0 takes a free one.
-  std::string http_address = "127.0.0.1:8080";  // Of /metrics, /healthz and /readyz; port 0 takes a free one.
-  std::string port_file;                        // If set: where the addresses are written once both listen.
+  std::string http_address =
+      "127.0.0.1:8080";       // Of OpenAI's API, /metrics, /healthz and /readyz; port 0 takes a free one.
+  std::string port_file;      // If set: where the addresses are written once both listen.
   std::string admin_address;  // Of the AdminService; port 0 takes a free one. "": nobody can change anything.
   std::string agent_address;  // Of the agent check for load balancers; port 0 takes a free one. "": nowhere.
   // Who may call: see security/.
-  std::string token_file;        // "": callers need no token.
-  TlsOptions tls;                // Of both gRPC ports.
-  bool allow_anonymous = false;  // Serve everybody at addresses that other machines reach.
-  bool open_metrics = false;     // /metrics wants no token.
+  std::string token_file;                 // "": callers need no token.
+  TlsOptions tls;                         // Of both gRPC ports.
+  bool allow_anonymous = false;           // Serve everybody at addresses that other machines reach.
+  bool open_metrics = false;              // /metrics wants no token.
+  std::vector<std::string> cors_origins;  // Whose web pages may call over HTTP; "*": everybody's.
 
   std::string worker_binary;  // The program bitnet-worker.
   std::string run_directory;  // For the workers' sockets; empty: a fresh one, removed at exit.

@@ -82,11 +82,20 @@ absl::StatusOr<std::vector<ChatMessage>> ToChatMessages(const v1::ChatMessages& 
       case v1::ROLE_ASSISTANT:
         role = ChatRole::kAssistant;
         break;
+      case v1::ROLE_TOOL:
+        role = ChatRole::kTool;
+        break;
       default:
-        return absl::InvalidArgumentError(absl::StrFormat(
-            "messages[%d].role is %d: wanted system, user or assistant", messages.size(), message.role()));
+        return absl::InvalidArgumentError(
+            absl::StrFormat("messages[%d].role is %d: wanted system, user, assistant or tool",
+                            messages.size(), message.role()));
     }
-    messages.push_back({role, message.content()});
+    messages.push_back({.role = role,
+                        .content = message.content(),
+                        .name = message.name(),
+                        .tool_call_id = message.tool_call_id(),
+                        .tool_calls = message.tool_calls(),
+                        .reasoning = message.reasoning()});
   }
   return messages;
 }
@@ -172,7 +181,8 @@ absl::StatusOr<std::vector<int32_t>> Encode(const v1::TokenizeRequest& request, 
                                          : tokenizer.EncodePrompt(request.text());
     case v1::TokenizeRequest::kMessages: {
       ASSIGN_OR_RETURN(const std::vector<ChatMessage> messages, ToChatMessages(request.messages()));
-      return chat.Encode(messages);
+      return chat.Encode(messages,
+                         {.tools = request.messages().tools(), .variables = request.messages().variables()});
     }
     case v1::TokenizeRequest::INPUT_NOT_SET:
       break;

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import sys
 
 import ours
 import work
@@ -27,12 +28,16 @@ def model(path, flag):
 
 class Ours:
     name = "bitnet"
+    benchmarks = (*work.COMPUTE, work.SERVE)
 
     def __init__(self, bench, model_file):
         self.bench, self.model = bench, model_file
         self.has_json = ours.writes_json(bench)
 
     def command(self, benchmark, threads):
+        if benchmark == work.SERVE:
+            program(os.path.join(os.path.dirname(self.bench), "bitnet-front"), "beside bitnet-bench")
+            return python_driver(sys.executable, "serve_ours.py", os.path.dirname(self.bench), self.model, str(threads))
         return [self.bench] + ours.arguments(benchmark, threads, self.model, self.has_json)
 
     def tokens_per_second(self, benchmark, output):
@@ -41,6 +46,7 @@ class Ours:
 
 class LlamaBench:
     """llama-bench of llama.cpp or of a fork, and llama-batched-bench beside it."""
+    benchmarks = work.COMPUTE
 
     def __init__(self, name, bench, model_file, more=()):
         self.name, self.bench, self.model, self.more = name, bench, model_file, list(more)
@@ -66,6 +72,7 @@ class LlamaBench:
 
 class Driver:
     """A small program in this folder, that measures through the interface of a package."""
+    benchmarks = work.COMPUTE
 
     def __init__(self, name, start, model_file):
         self.name, self.start, self.model = name, start, model_file
@@ -88,3 +95,14 @@ class NodeDriver(Driver):
     def command(self, benchmark, threads):
         return super().command(benchmark, threads) + [
             str(n) for n in (work.PROMPT, work.GENERATE, work.PREFILL, work.SEQUENCES)]
+
+
+class LlamaServer(Driver):
+    """llama.cpp's server, over HTTP; bitnet is measured over gRPC."""
+    benchmarks = (work.SERVE,)
+
+    def __init__(self, server, model_file):
+        super().__init__("llama-server", python_driver(sys.executable, "serve_llama.py", server), model_file)
+
+    def command(self, benchmark, threads):
+        return self.start + [self.model, str(threads)]

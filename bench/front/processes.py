@@ -1,4 +1,4 @@
-"""A front with a paced worker behind it, a paced worker alone, and what the system tells of them."""
+"""A front with a worker behind it, a paced worker alone, and what the system tells of them."""
 import json
 import os
 import pathlib
@@ -36,13 +36,13 @@ def resident_bytes(pid):
 
 
 class Front:
-    """bitnet-front, ready, with one paced_worker."""
+    """bitnet-front, ready, with one worker: paced_worker, whose model is a pace, or another program."""
 
-    def __init__(self, programs, pace, *flags):
+    def __init__(self, programs, model, *flags, worker="paced_worker"):
         self._folder = tempfile.TemporaryDirectory(prefix="bitnet-bench-")
         ports = pathlib.Path(self._folder.name, "ports.json")
         self._process = subprocess.Popen(
-            [programs / "bitnet-front", "--worker-binary", programs / "paced_worker", "--model", "paced=" + pace,
+            [programs / "bitnet-front", "--worker-binary", programs / worker, "--model", "measured=" + model,  # It may have a "=".
              "--workers", "1", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--port-file", ports, "--log-level", "warning", *flags])
         try:
             until(ports.exists, "the front's addresses")

@@ -50,6 +50,7 @@ std::vector<TextRange> UserRanges(const jinja::Text& text) {
 }  // namespace
 
 void ChatTemplate::Add(std::string name, std::string_view source) {
+  knows_tools_ |= source.find("tools") != std::string_view::npos || name == kToolUse;
   const bool is_placeholder = source.find(kPlaceholder) != std::string_view::npos;
   templates_.emplace(std::move(name), jinja::Template::Parse(is_placeholder ? kBitnetTemplate : source));
 }
@@ -99,6 +100,9 @@ absl::StatusOr<jinja::Text> ChatTemplate::RenderText(std::span<const ChatMessage
   ASSIGN_OR_RETURN(const jinja::Template* const chosen, Choose(!options.tools.empty()));
   if (messages.empty()) {
     return absl::InvalidArgumentError("a chat needs at least one message");
+  }
+  if (!options.tools.empty() && !knows_tools_) {
+    return absl::InvalidArgumentError("tools are given, and the model's chat template knows none");
   }
   ASSIGN_OR_RETURN(TemplateVariables variables, MakeTemplateVariables(messages, options, special_tokens_));
   jinja::RenderOptions render;

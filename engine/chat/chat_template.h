@@ -44,9 +44,12 @@ class ChatTemplate {
 
   // Whether the model was made for conversations.
   bool known() const { return !templates_.empty(); }
+  // Whether it can tell the model of functions that it may call.
+  bool knows_tools() const { return knows_tools_; }
 
   // FAILED_PRECONDITION: the model has no template, or one we cannot read. INVALID_ARGUMENT: no messages, a
-  // tool or variable that is no such JSON, or what the template itself does not like.
+  // tool or variable that is no such JSON, tools for a template that knows none, or what the template itself
+  // does not like.
   absl::StatusOr<std::string> Render(std::span<const ChatMessage> messages, const ChatOptions& options) const;
   // As tokens, with the beginning-of-sequence token in front where the model wants one.
   absl::StatusOr<std::vector<int32_t>> Encode(std::span<const ChatMessage> messages,
@@ -61,6 +64,7 @@ class ChatTemplate {
                                          const ChatOptions& options) const;
 
   const Tokenizer* tokenizer_;
+  bool knows_tools_ = false;
   std::map<std::string, absl::StatusOr<jinja::Template>, std::less<>> templates_;  // By name; "" is the one.
   std::vector<std::pair<std::string, std::string>>
       special_tokens_;  // bos_token and others, with their texts.

@@ -64,6 +64,11 @@ absl::Status WithRequestId(absl::Status status, const std::string& request_id) {
   return status;
 }
 
+std::string FirstWrongField(const absl::Status& status) {
+  const std::optional<google::rpc::BadRequest> bad = GetDetail<google::rpc::BadRequest>(status);
+  return bad.has_value() && bad->field_violations_size() > 0 ? bad->field_violations(0).field() : "";
+}
+
 grpc::Status ErrorReply(const absl::Status& status, grpc::ServerContextBase& context) {
   if (const std::optional<absl::Duration> delay = RetryDelayOf(status)) {
     context.AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(absl::ToInt64Milliseconds(*delay)));

@@ -21,8 +21,6 @@ namespace bitnet {
 // is "bitnet.v1".
 absl::Status WithReason(absl::Status status, std::string_view reason,
                         std::initializer_list<std::pair<std::string, std::string>> metadata = {});
-// The reason, or "" where there is none.
-std::string ReasonOf(const absl::Status& status);
 // QuotaFailure: `subject` has used up what it may have.
 absl::Status WithQuotaFailure(absl::Status status, const std::string& subject,
                               const std::string& description);
@@ -31,6 +29,11 @@ absl::Status WithRetryDelay(absl::Status status, absl::Duration delay);
 std::optional<absl::Duration> RetryDelayOf(const absl::Status& status);
 // RequestInfo, on an error; OK stays as it is.
 absl::Status WithRequestId(absl::Status status, const std::string& request_id);
+
+// Of ErrorInfo; "" if there is none.
+std::string ReasonOf(const absl::Status& status);
+// The first one of BadRequest; "" as above.
+std::string FirstWrongField(const absl::Status& status);
 
 // What a call of the front ends with: `status` and its details. A delay after which to try again goes into
 // the trailer grpc-retry-pushback-ms as well, which gRPC's own retries obey.

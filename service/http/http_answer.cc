@@ -8,7 +8,9 @@ namespace {
 
 HttpAnswer Metrics(const HttpSources& sources, std::string_view authorization) {
   if (const absl::Status status = sources.admit_to_metrics(authorization); !status.ok()) {
-    return {.status = 401, .body = absl::StrCat(status.message(), "\n"), .wants_token = true};
+    return {.status = 401,
+            .body = absl::StrCat(status.message(), "\n"),
+            .headers = {{"WWW-Authenticate", "Bearer"}}};
   }
   return {.content_type = kMetricsContentType, .body = sources.metrics()};
 }
@@ -34,7 +36,7 @@ constexpr Route kRoutes[] = {{"/metrics", Metrics}, {"/healthz", Healthz}, {"/re
 
 HttpAnswer AnswerHttp(std::string_view method, std::string_view target, std::string_view authorization,
                       const HttpSources& sources) {
-  const std::string_view path = target.substr(0, target.find('?'));
+  const std::string_view path = PathOf(target);
   if (!path.starts_with('/')) {
     return {.status = 400, .body = "the target is not a path\n"};
   }
@@ -43,7 +45,7 @@ HttpAnswer AnswerHttp(std::string_view method, std::string_view target, std::str
       continue;
     }
     if (method != "GET" && method != "HEAD") {
-      return {.status = 405, .body = "use GET or HEAD\n", .allow = "GET, HEAD"};
+      return {.status = 405, .body = "use GET or HEAD\n", .headers = {{"Allow", "GET, HEAD"}}};
     }
     return route.answer(sources, authorization);
   }

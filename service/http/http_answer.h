@@ -4,17 +4,20 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 
 namespace bitnet {
 
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
 struct HttpAnswer {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body = {};
-  std::string allow = {};    // Methods that are allowed, where `status` is 405.
-  bool wants_token = false;  // 401: "WWW-Authenticate: Bearer" goes with it.
+  HttpHeaders headers = {};  // Further ones.
 };
 
 // Where the answers come from. Called on the listener's thread; must not block.
@@ -26,6 +29,9 @@ struct HttpSources {
     return absl::OkStatus();
   };
 };
+
+// The path of a request's target: without its query.
+inline std::string_view PathOf(std::string_view target) { return target.substr(0, target.find('?')); }
 
 // GET and HEAD of /metrics, /healthz (200 while the process lives) and /readyz (200 or 503 with the reason).
 // A query string is ignored. 401 where `authorization` may not see it.

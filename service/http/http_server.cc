@@ -1,6 +1,8 @@
 #include "service/http/http_server.h"
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <utility>  // Boost 1.74's awaitable.hpp uses std::exchange without saying so.
 
 #include "absl/strings/str_cat.h"
@@ -15,8 +17,12 @@
 #include "boost/beast/http/error.hpp"
 #include "boost/beast/http/parser.hpp"
 #include "boost/beast/http/read.hpp"
+#include "boost/beast/http/rfc7230.hpp"
 #include "boost/beast/http/string_body.hpp"
 #include "boost/beast/http/write.hpp"
+#include "service/http/cors.h"
+#include "service/http/http_api.h"
+#include "service/http/http_exchange.h"
 #include "service/net/tcp_server.h"
 
 // GCC 12 inlines the frame's operator new of Asio and not its operator delete, and takes them for a mismatch.
@@ -30,32 +36,33 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
+using Parser = http::request_parser<http::string_body>;
 
 constexpr uint32_t kMaxHeaderBytes = 8 << 10;
 
-http::response<http::string_body> Response(const HttpAnswer& answer, unsigned version, bool keep_alive) {
-  http::response<http::string_body> response(static_cast<http::status>(answer.status), version);
-  response.set(http::field::content_type, answer.content_type);
-  if (!answer.allow.empty()) {
-    response.set(http::field::allow, answer.allow);
+struct Problem {
+  int status;
+  std::string text;
+};
+
+// What is said of a request that cannot be read; none if nobody is there to be told.
+std::optional<Problem> ProblemOf(const error_code& error) {
+  if (error == http::error::header_limit) {
+    return Problem{431, "the headers are too long"};
   }
-  if (answer.wants_token) {
-    response.set(http::field::www_authenticate, "Bearer");
+  if (error == http::error::end_of_stream || error == http::error::partial_message ||
+      error.category() != http::make_error_code(http::error::bad_method).category()) {
+    return std::nullopt;
   }
-  response.body() = answer.body;
-  response.keep_alive(keep_alive);
-  response.prepare_payload();
-  return response;
+  return Problem{400, error.message()};
 }
 
-HttpAnswer BadRequest(const error_code& error) {
-  if (error == http::error::header_limit) {
-    return {.status = 431, .body = "the headers are too long\n"};
-  }
-  if (error == http::error::body_limit) {
-    return {.status = 413, .body = "a request body is not taken here\n"};
-  }
-  return {.status = 400, .body = absl::StrCat(error.message(), "\n")};
+std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
+
+asio::awaitable<void> SendContinue(beast::tcp_stream& stream, unsigned version) {
+  http::response<http::empty_body> response(http::status::continue_, version);
+  error_code ignored;
+  co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 }  // namespace
@@ -63,6 +70,7 @@ HttpAnswer BadRequest(const error_code& error) {
 struct HttpServer::Listener {
   HttpServerOptions options;
   HttpSources sources;
+  HttpApi* api;
 
   asio::awaitable<void> Serve(beast::tcp_stream stream) {
     beast::flat_buffer buffer;
@@ -74,49 +82,84 @@ struct HttpServer::Listener {
 
   // False once the connection is to be closed.
   asio::awaitable<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer) {
-    http::request_parser<http::empty_body> parser;
+    Parser parser;
     parser.header_limit(kMaxHeaderBytes);
+    parser.body_limit(options.max_body_bytes);
     error_code error;
     stream.expires_after(absl::ToChronoNanoseconds(options.timeout));
-    co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
-    if (error == http::error::end_of_stream || error == beast::error::timeout ||
-        (error && error.category() != http::make_error_code(http::error::bad_method).category())) {
+    co_await http::async_read_header(stream, buffer, parser,
+                                     asio::redirect_error(asio::use_awaitable, error));
+    if (error) {
+      co_await Refuse(stream, parser, BodyProblem(error));
       co_return false;
     }
-    HttpAnswer answer;
-    unsigned version = 11;
-    bool keep_alive = false;
-    bool head = false;
+    const bool is_for_api = IsForApi(parser);
+    if (std::optional<Problem> problem = BodyProblem(parser, is_for_api)) {
+      co_await Refuse(stream, parser, std::move(problem));
+      co_return false;
+    }
+    if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+      co_await SendContinue(stream, parser.get().version());
+    }
+    co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
     if (error) {
-      answer = BadRequest(error == http::error::unexpected_body ? make_error_code(http::error::body_limit)
-                                                                : error);
-    } else {
-      const auto& request = parser.get();
-      version = request.version();
-      keep_alive = request.keep_alive();
-      head = request.method() == http::verb::head;
-      const beast::string_view authorization = request[http::field::authorization];
-      answer = AnswerHttp({request.method_string().data(), request.method_string().size()},
-                          {request.target().data(), request.target().size()},
-                          {authorization.data(), authorization.size()}, sources);
+      co_await Refuse(stream, parser, BodyProblem(error));
+      co_return false;
     }
-    http::response<http::string_body> response = Response(answer, version, keep_alive);
-    stream.expires_after(absl::ToChronoNanoseconds(options.timeout));
-    http::response_serializer<http::string_body> serializer(response);
-    if (head) {
-      co_await http::async_write_header(stream, serializer, asio::redirect_error(asio::use_awaitable, error));
+    HttpHeaders cors = CorsHeaders(options.cors_origins, View(parser.get()[http::field::origin]));
+    const bool may_preflight = !cors.empty() && parser.get().method() == http::verb::options;
+    HttpExchange exchange(&stream, parser.release(), options.slow_reader, std::move(cors));
+    if (may_preflight) {
+      co_await exchange.Send(CorsPreflight());
+    } else if (is_for_api) {
+      co_await api->Answer(exchange);
     } else {
-      co_await http::async_write(stream, serializer, asio::redirect_error(asio::use_awaitable, error));
+      co_await exchange.Send(
+          AnswerHttp(exchange.method(), exchange.path(), exchange.header("Authorization"), sources));
     }
-    co_return !error && keep_alive;
+    co_return co_await exchange.Finish();
+  }
+
+  bool IsForApi(const Parser& parser) const {
+    return api != nullptr && api->Serves(PathOf(View(parser.get().target())));
+  }
+
+  // Known from the headers alone.
+  std::optional<Problem> BodyProblem(const Parser& parser, bool is_for_api) const {
+    const uint64_t limit = is_for_api ? options.max_body_bytes : 0;
+    if (parser.chunked() ? limit == 0 : parser.content_length().value_or(0) > limit) {
+      return TooLarge(limit);
+    }
+    return std::nullopt;
+  }
+  std::optional<Problem> BodyProblem(const error_code& error) const {
+    return error == http::error::body_limit ? TooLarge(options.max_body_bytes) : ProblemOf(error);
+  }
+  static Problem TooLarge(uint64_t limit) {
+    return {413, limit == 0 ? "a request body is not taken here"
+                            : absl::StrCat("the request body is larger than ", limit, " bytes")};
+  }
+
+  asio::awaitable<void> Refuse(beast::tcp_stream& stream, Parser& parser, std::optional<Problem> problem) {
+    if (!problem.has_value()) {
+      co_return;
+    }
+    HttpAnswer answer = IsForApi(parser)
+                            ? api->Refuse(problem->status, problem->text)
+                            : HttpAnswer{.status = problem->status, .body = problem->text + "\n"};
+    http::request<http::string_body> request(http::verb::post, "/", 11);  // The connection ends with it.
+    request.keep_alive(false);
+    HttpExchange exchange(&stream, std::move(request), options.slow_reader, {});
+    co_await exchange.Send(std::move(answer));
   }
 };
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
-                                                              HttpSources sources) {
+                                                              HttpSources sources, HttpApi* api) {
   auto listener = std::make_unique<Listener>();
   listener->options = options;
   listener->sources = std::move(sources);
+  listener->api = api;
   ASSIGN_OR_RETURN(std::unique_ptr<TcpServer> server,
                    TcpServer::Start({.name = "HTTP",
                                      .flag = "--http",

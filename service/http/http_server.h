@@ -1,8 +1,9 @@
-// A small HTTP/1.1 listener for operators: metrics and probes.
+// The front's HTTP/1.1 listener: metrics and probes for operators, and an API for clients.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -10,20 +11,24 @@
 
 namespace bitnet {
 
+class HttpApi;
 class TcpServer;
 
 struct HttpServerOptions {
-  std::string address = "127.0.0.1:8080";      // Port 0 takes a free one; "[::1]:8080" for IPv6.
-  absl::Duration timeout = absl::Seconds(30);  // For a whole request, an answer, or between two requests.
-  int max_connections = 256;                   // Further ones wait in the system's queue.
+  std::string address = "127.0.0.1:8080";          // Port 0 takes a free one; "[::1]:8080" for IPv6.
+  absl::Duration timeout = absl::Seconds(30);      // For a whole request, or between two requests.
+  absl::Duration slow_reader = absl::Seconds(60);  // For one write of an answer.
+  int max_connections = 4096;                      // Further ones wait in the system's queue.
+  size_t max_body_bytes = 4 << 20;                 // Of a request to the API.
+  std::vector<std::string> cors_origins = {};      // Whose web pages may call; "*": everybody's.
 };
 
-// One thread and a coroutine for each connection. Bodies are not taken, headers up to 8 KiB.
+// One thread and a coroutine for each connection. Headers up to 8 KiB.
 class HttpServer {
  public:
-  // UNAVAILABLE: the address cannot be listened at.
+  // UNAVAILABLE: the address cannot be listened at. Borrows `api`; null: there is none.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
-                                                           HttpSources sources);
+                                                           HttpSources sources, HttpApi* api);
   // Closes all connections.
   ~HttpServer();
 

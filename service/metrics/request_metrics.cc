@@ -44,11 +44,11 @@ auto& Histograms(prometheus::Registry& registry, const char* name, const char* h
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
 }
 
-// Why a request that no worker took was turned away; "" if it was not, but ended by its client.
+// Why a request was turned away; "" if it was not, but ended by its client, or lost its worker.
 std::string RejectionReason(const absl::Status& status) {
   const std::string reason = ReasonOf(status);
   const bool by_client = absl::IsCancelled(status) || (absl::IsDeadlineExceeded(status) && reason.empty());
-  if (status.ok() || by_client) {
+  if (status.ok() || by_client || reason == "WORKER_LOST") {
     return "";
   }
   return absl::AsciiStrToLower(reason.empty() ? absl::StatusCodeToString(status.code()) : reason);
@@ -93,7 +93,7 @@ RequestMetrics::RequestMetrics()
       prefill_(Histograms(registry_, "bitnet_request_prefill_seconds",
                           "From then until the first token: the time in which the prompt is read.")),
       rejections_(Counters(registry_, "bitnet_rejections_total",
-                           "Requests that ended with an error before a worker took them, by reason.")),
+                           "Requests that were turned away with an error, by reason.")),
       failovers_(Counters(registry_, "bitnet_failovers_total",
                           "Answers that lost their worker and went on elsewhere, by what became of it.")),
       pauses_(Histograms(registry_, "bitnet_failover_pause_seconds",

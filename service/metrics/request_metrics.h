@@ -30,7 +30,8 @@ class ModelMetrics {
   // "length", "time_limit", "dead_end"), or empty where there was none.
   void CountRequest(std::string_view method, absl::StatusCode code, std::string_view reason,
                     absl::Duration duration);
-  // A request ended with `status` before a worker took it. No effect if its client ended it, or it is OK.
+  // A request ended with `status` and without an answer. No effect if it is OK, if the client ended the
+  // request, or if a worker was lost that had it.
   void CountRejection(const absl::Status& status);
   // Once for each answer: when it has begun, and when it has finished.
   void CountPromptTokens(uint32_t tokens) { prompt_tokens_.Increment(tokens); }

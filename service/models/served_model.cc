@@ -11,14 +11,6 @@
 namespace bitnet {
 namespace {
 
-std::vector<std::string> Names(const std::vector<WorkerSpec>& specs) {
-  std::vector<std::string> names;
-  for (const WorkerSpec& spec : specs) {
-    names.push_back(spec.name);
-  }
-  return names;
-}
-
 // What is known of them before a worker has loaded them.
 std::vector<v1::Adapter> FirstAdapters(const std::vector<std::string>& flags) {
   std::vector<v1::Adapter> adapters;
@@ -41,7 +33,7 @@ ServedModel::ServedModel(ModelSpec spec, std::vector<WorkerSpec> workers, ModelM
       events_(std::move(events)),
       files_(workers_.size(), spec_.path),
       waiters_(Clock::Real()),
-      pool_(spec_.name, Names(workers_), [this](bool ready) { OnReadiness(ready); }),
+      pool_(spec_.name, workers_, [this](bool ready) { OnReadiness(ready); }),
       adapters_(&pool_, FirstAdapters(spec_.adapters)),
       restart_(
           &pool_, &files_,

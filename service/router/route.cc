@@ -15,17 +15,28 @@ double DefaultSpeed(std::span<const RouteCandidate> candidates) {
   return fastest > 0 ? fastest : 1;
 }
 
+// 1 on cores that suit the request.
+double Penalty(CoreKind kind, bool background) {
+  if (background) {
+    return kind == CoreKind::kPerformance ? kBackgroundOnPerformance : 1;
+  }
+  return kind == CoreKind::kEfficiency ? kOthersOnEfficiency : 1;
+}
+
 }  // namespace
 
-std::optional<size_t> ChooseWorker(std::span<const RouteCandidate> candidates, double tokens,
-                                   std::optional<size_t> last) {
+std::optional<size_t> ChooseWorker(std::span<const RouteCandidate> candidates, const RouteRequest& request) {
   const double default_speed = DefaultSpeed(candidates);
-  const auto seconds = [&](const RouteCandidate& candidate, double work) {
-    return work / (candidate.tokens_per_second > 0 ? candidate.tokens_per_second : default_speed);
+  const auto penalty = [&](const RouteCandidate& candidate) {
+    return Penalty(candidate.kind, request.background);
+  };
+  const auto cost = [&](const RouteCandidate& candidate, double work) {
+    const double speed = candidate.tokens_per_second > 0 ? candidate.tokens_per_second : default_speed;
+    return penalty(candidate) * work / speed;
   };
   const auto rank = [&](const RouteCandidate& candidate) {
-    return std::tuple(candidate.stale, candidate.full, seconds(candidate, candidate.tokens + tokens),
-                      candidate.requests);
+    return std::tuple(candidate.stale, candidate.full, cost(candidate, candidate.tokens + request.tokens),
+                      penalty(candidate), candidate.requests);
   };
   std::optional<size_t> best;
   for (size_t i = 0; i < candidates.size(); ++i) {
@@ -33,14 +44,15 @@ std::optional<size_t> ChooseWorker(std::span<const RouteCandidate> candidates, d
       best = i;
     }
   }
-  if (!best.has_value() || !last.has_value()) {
+  if (!best.has_value() || !request.last.has_value()) {
     return best;
   }
-  const RouteCandidate& known = candidates[*last];
+  const RouteCandidate& known = candidates[*request.last];
   const RouteCandidate& other = candidates[*best];
-  const bool no_worse = known.stale == other.stale && known.full == other.full;
-  const double bound = 2 * seconds(other, other.tokens) + seconds(other, tokens);
-  return no_worse && seconds(known, known.tokens) <= bound ? last : best;
+  const bool no_worse =
+      known.stale == other.stale && known.full == other.full && penalty(known) <= penalty(other);
+  const double bound = 2 * cost(other, other.tokens) + cost(other, request.tokens);
+  return no_worse && cost(known, known.tokens) <= bound ? request.last : best;
 }
 
 }  // namespace bitnet

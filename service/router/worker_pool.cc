@@ -21,11 +21,11 @@ constexpr std::chrono::seconds kGetModelDeadline(10);
 
 }  // namespace
 
-WorkerPool::WorkerPool(const std::string& model, std::vector<std::string> names,
+WorkerPool::WorkerPool(const std::string& model, const std::vector<WorkerSpec>& workers,
                        std::function<void(bool)> on_readiness)
     : on_readiness_(std::move(on_readiness)) {
-  for (std::string& name : names) {
-    workers_.push_back(Worker{.view = {.name = std::move(name), .model = model}});
+  for (const WorkerSpec& worker : workers) {
+    workers_.push_back(Worker{.view = {.name = worker.name, .model = model}, .kind = worker.kind});
   }
 }
 
@@ -105,7 +105,9 @@ absl::StatusOr<WorkerLease> WorkerPool::Pick(const Wanted& wanted) {
     candidates.push_back(ToCandidate(worker));
     workers.push_back(&worker);
   }
-  const std::optional<size_t> chosen = ChooseWorker(candidates, static_cast<double>(wanted.tokens), last);
+  const std::optional<size_t> chosen = ChooseWorker(
+      candidates,
+      {.tokens = static_cast<double>(wanted.tokens), .background = wanted.background, .last = last});
   if (!chosen.has_value()) {
     return NoWorker(wanted);
   }
@@ -174,6 +176,7 @@ std::string WorkerPool::ReasonOf(size_t worker) const {
 RouteCandidate WorkerPool::ToCandidate(const Worker& worker) {
   RouteCandidate candidate = {.tokens = static_cast<double>(worker.link->tokens),
                               .requests = worker.link->active,
+                              .kind = worker.kind,
                               .stale = worker.liveness.stale()};
   if (worker.view.status.has_value()) {
     const worker::v1::WorkerStatus& status = *worker.view.status;

@@ -17,6 +17,7 @@
 #include "service/router/worker_link.h"
 #include "service/router/worker_liveness.h"
 #include "service/supervisor/worker_observer.h"
+#include "service/supervisor/worker_spec.h"
 
 namespace bitnet {
 
@@ -45,7 +46,7 @@ class WorkerPool : public WorkerObserver {
   // `on_readiness` is called whenever the first worker becomes ready or the last one ceases to be; calls do
   // not overlap, and it must not call the pool.
   // `model` is only what views call it.
-  WorkerPool(const std::string& model, std::vector<std::string> names,
+  WorkerPool(const std::string& model, const std::vector<WorkerSpec>& workers,
              std::function<void(bool ready)> on_readiness);
 
   // Borrowed; outlives the supervisor. Called before the first worker is started.
@@ -63,7 +64,8 @@ class WorkerPool : public WorkerObserver {
     // Of the model file that it began with (v1::Model.fingerprint), whose weights it must go on with. Absent:
     // it is new, and gets the one that is served now.
     std::optional<std::string> file = {};
-    uint64_t prefix = 0;  // PrefixMemory::Hash of its prompt; 0: it does not matter.
+    uint64_t prefix = 0;      // PrefixMemory::Hash of its prompt; 0: it does not matter.
+    bool background = false;  // Its priority is: it had better leave the performance cores to others.
   };
   // The ready worker that will be done with it the soonest, or that knows its beginning (route.h).
   // UNAVAILABLE says what each worker is doing instead.
@@ -116,6 +118,7 @@ class WorkerPool : public WorkerObserver {
  private:
   struct Worker {
     View view;
+    CoreKind kind = CoreKind::kUnknown;     // Of the cores it runs on.
     std::shared_ptr<WorkerLink> link = {};  // While it is ready.
     WorkerLiveness liveness = {};           // Of the process at `link`.
     std::string state = "has not been started";

@@ -20,9 +20,9 @@ class AnswerLog {
 
   void Start(v1::Started started) { started_ = std::move(started); }
   // The next token, and the text that may be delivered with it.
-  void Add(const v1::Token& token, std::string text) {
+  void Add(v1::Token token, std::string text) {
     bytes_ += sizeof(Entry) + token.ByteSizeLong() + text.size();
-    entries_.push_back({token, std::move(text)});
+    entries_.push_back({std::move(token), std::move(text)});
   }
   // With text that had been held back.
   void Finish(std::string rest, v1::Finished finished) {

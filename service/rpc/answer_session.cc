@@ -106,7 +106,11 @@ void AnswerSession::OnToken(const worker::v1::GeneratedToken& token) {
     served_->metrics().CountNextToken(now - last_token_at_);
   }
   last_token_at_ = now;
-  log_.Add(token.token(), text_.Append(token.text()));
+  v1::Token told = token.token();
+  if (request_.has_logprobs()) {
+    told.set_text(token.text());
+  }
+  log_.Add(std::move(told), text_.Append(token.text()));
   if (text_.stop().has_value()) {  // The worker tells its usage at the end, which this does not wait for.
     Complete(v1::FINISH_REASON_STOP_STRING, generation_.OwnUsage());
     StopWork();

@@ -1,15 +1,14 @@
 #include "service/rpc/generate_calls.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "base/status_macros.h"
 #include "service/errors/error_details.h"
 #include "service/rpc/answer_session.h"
-#include "service/rpc/answer_stream.h"
+#include "service/rpc/grpc_answer_stream.h"
+#include "service/rpc/make_answer.h"
 #include "service/security/authorization.h"
-#include "service/security/client_name.h"
 
 namespace bitnet {
 namespace {
@@ -28,16 +27,6 @@ class RefusedCall final : public grpc::ServerWriteReactor<v1::GenerateResponse> 
   void OnDone() override { delete this; }
 };
 
-// A caller's requests are at most as important as its line in the file of tokens says.
-v1::GenerateRequest WithinPriority(v1::GenerateRequest request, const Caller& caller) {
-  if (v1::Priority_IsValid(request.priority())) {
-    const v1::Priority asked =
-        request.priority() == v1::PRIORITY_UNSPECIFIED ? v1::PRIORITY_NORMAL : request.priority();
-    request.set_priority(std::min(asked, caller.most_important));
-  }
-  return request;
-}
-
 absl::StatusOr<std::shared_ptr<AnswerSession>> FindAnswer(const grpc::CallbackServerContext& context,
                                                           const std::string& request_id,
                                                           const Serving& serving) {
@@ -50,17 +39,14 @@ absl::StatusOr<std::shared_ptr<AnswerSession>> FindAnswer(const grpc::CallbackSe
 grpc::ServerWriteReactor<v1::GenerateResponse>* StartGenerate(grpc::CallbackServerContext* context,
                                                               const v1::GenerateRequest& request,
                                                               const Serving& serving) {
-  absl::StatusOr<Authenticator::Admitted> caller = serving.callers.Admit(AuthorizationOf(*context));
-  if (!caller.ok()) {
-    return new RefusedCall("Generate", caller.status(), *context, serving);
+  absl::StatusOr<std::shared_ptr<AnswerSession>> answer =
+      MakeAnswer(request, AuthorizationOf(*context), context->peer(), serving);
+  if (!answer.ok()) {
+    return new RefusedCall("Generate", answer.status(), *context, serving);
   }
-  v1::GenerateRequest allowed = WithinPriority(request, caller->caller());
-  std::string client = ClientName(caller->caller().name, context->peer());
-  const auto answer =
-      std::make_shared<AnswerSession>(std::move(allowed), serving, *std::move(caller), std::move(client));
-  const std::shared_ptr<AnswerStream> stream = AnswerStream::Make("Generate", context, answer, 0);
-  const absl::MutexLock lock(&answer->mutex());
-  answer->Start(stream, context->deadline());
+  const std::shared_ptr<GrpcAnswerStream> stream = GrpcAnswerStream::Make("Generate", context, *answer, 0);
+  const absl::MutexLock lock(&(*answer)->mutex());
+  (*answer)->Start(stream, context->deadline());
   return stream.get();
 }
 
@@ -71,8 +57,8 @@ grpc::ServerWriteReactor<v1::GenerateResponse>* StartResume(grpc::CallbackServer
   if (!answer.ok()) {
     return new RefusedCall("Resume", answer.status(), *context, serving);
   }
-  const std::shared_ptr<AnswerStream> stream =
-      AnswerStream::Make("Resume", context, *answer, request.next_index());
+  const std::shared_ptr<GrpcAnswerStream> stream =
+      GrpcAnswerStream::Make("Resume", context, *answer, request.next_index());
   const absl::MutexLock lock(&(*answer)->mutex());
   if (absl::Status status = (*answer)->Attach(stream); !status.ok()) {
     stream->EndWith(std::move(status));

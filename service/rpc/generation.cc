@@ -90,7 +90,9 @@ uint32_t Generation::expected_tokens() const {
 // The prompt's tokens take a fraction of the time of the answer's, since many are computed at once.
 WorkerPool::Wanted Generation::Wanted(const WorkerLink* avoid) const {
   constexpr uint32_t kPromptTokensPerToken = 8;
-  WorkerPool::Wanted wanted = {.avoid = avoid, .suspect = policy_.suspect()};
+  WorkerPool::Wanted wanted = {.avoid = avoid,
+                               .suspect = policy_.suspect(),
+                               .background = request_.priority() == v1::PRIORITY_BACKGROUND};
   if (file_ != nullptr) {
     wanted.file = model_.fingerprint();
   }

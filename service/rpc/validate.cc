@@ -52,8 +52,8 @@ void ValidateMessages(FieldViolations& found, const v1::ChatMessages& messages) 
     const int role = messages.messages(i).role();
     if (role == v1::ROLE_UNSPECIFIED || !v1::Role_IsValid(role)) {
       found.Add(absl::StrFormat("messages.messages[%d].role", i),
-                absl::StrFormat("is %d (%s), wanted ROLE_SYSTEM, ROLE_USER or ROLE_ASSISTANT", role,
-                                v1::Role_IsValid(role) ? "ROLE_UNSPECIFIED" : "unknown"));
+                absl::StrFormat("is %d (%s), wanted ROLE_SYSTEM, ROLE_USER, ROLE_ASSISTANT or ROLE_TOOL",
+                                role, v1::Role_IsValid(role) ? "ROLE_UNSPECIFIED" : "unknown"));
     }
   }
 }

@@ -16,6 +16,7 @@ WorkerSpec ShareOfCluster(const CpuCluster& cluster, int share, int shares, int 
   const int end = std::max(begin + 1, (share + 1) * cores / shares);
   WorkerSpec spec;
   spec.cluster = cluster.name;
+  spec.kind = cluster.kind;
   spec.threads = threads > 0 ? threads : end - begin;
   const std::vector<int>& cpus = cluster.cpus;
   if (shares == 1) {

@@ -9,8 +9,9 @@
 namespace bitnet {
 
 struct WorkerSpec {
-  std::string name;     // "W0", "W1", …: what metrics, logs and messages call it.
-  std::string cluster;  // The core cluster it runs on, "P0".
+  std::string name;                    // "W0", "W1", …: what metrics, logs and messages call it.
+  std::string cluster;                 // The core cluster it runs on, "P0".
+  CoreKind kind = CoreKind::kUnknown;  // Of that cluster's cores.
   int threads = 1;
   std::vector<int> cpus = {};  // To which its threads are pinned; empty: not pinned.
 };

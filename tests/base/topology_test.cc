@@ -67,6 +67,8 @@ TEST_F(TopologyTest, PutsEfficiencyCoresIntoTheirOwnClusterLast) {
   ASSERT_EQ(clusters.size(), 2u);
   EXPECT_EQ(clusters[0].name, "P0");
   EXPECT_EQ(clusters[0].cpus, (std::vector<int>{2, 3}));
+  EXPECT_EQ(clusters[0].kind, CoreKind::kPerformance);
+  EXPECT_EQ(clusters[1].kind, CoreKind::kEfficiency);
   EXPECT_EQ(clusters[1].name, "E0");
   EXPECT_EQ(clusters[1].cpus, (std::vector<int>{0, 1}));
 }
@@ -97,6 +99,7 @@ TEST_F(TopologyTest, TreatsASilentSystemAsOneCluster) {
   const std::vector<CpuCluster> clusters = DiscoverClusters(root_);
   ASSERT_EQ(clusters.size(), 1u);
   EXPECT_EQ(clusters[0].name, "P0");
+  EXPECT_EQ(clusters[0].kind, CoreKind::kUnknown);
   EXPECT_GE(clusters[0].num_cores, 1);
 }
 

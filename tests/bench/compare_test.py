@@ -30,6 +30,41 @@ echo '[{"benchmark": "decode", "threads": 1, "tokens_per_second": 12.5}]'
 LLAMA_BENCH = """#!/bin/sh
 echo '[ { "n_gen": 64, "avg_ts": 6.0, "stddev_ts": 0.0 } ]'
 """
+# As far as a load of it goes: a counted call is one that came after the first.
+LLAMA_SERVER = """#!%s
+import http.server, json, sys
+asked = open(sys.argv[0] + ".asked", "a")
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def do_POST(self):
+        request = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        asked.write(request + "\\n")
+        asked.flush()
+        self.send_response(200)
+        self.end_headers()
+        for event in ({"content": "x", "stop": False}, {"stop": True, "tokens_predicted": TOKENS}):
+            self.wfile.write(b"data: " + json.dumps(event).encode() + b"\\n\\n")
+    def log_message(self, *_): pass
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Handler).serve_forever()
+""" % sys.executable
+FRONT = """#!%s
+import http.server, json, pathlib, sys
+pathlib.Path(sys.argv[0] + ".asked").write_text(" ".join(sys.argv[1:]))
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"bitnet_worker_up{model=\\"m\\",worker=\\"W0\\"} 1\\n")
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+ports = pathlib.Path(sys.argv[sys.argv.index("--port-file") + 1])
+unfinished = ports.with_suffix(".unfinished")
+unfinished.write_text(json.dumps({"grpc": "127.0.0.1:1", "http": "127.0.0.1:%%d" %% server.server_port}))
+unfinished.rename(ports)
+server.serve_forever()
+""" % sys.executable
 BATCHED_BENCH = """#!/bin/sh
 echo '|    PP |     TG |    B |   N_KV |   T_PP s | S_PP t/s |   T_TG s | S_TG t/s |      T s |    S t/s |' >&2
 echo '|-------|--------|------|--------|----------|----------|----------|----------|----------|----------|' >&2
@@ -83,6 +118,29 @@ class CompareTest(unittest.TestCase):
         done = self.run_compare("--bench", self.program("bitnet-bench", JSON_BENCH), "--peers", "ik", "--repetitions", "1",
                                 "--ik", self.program("llama-bench", LLAMA_BENCH), "--benchmarks", "batch")
         self.assertIn("| batch | 1 | 12.50 (12.50 to 12.50) | 4.00 (4.00 to 4.00) | 3.12 |", done.stdout)
+
+    def test_has_servers_answer_the_same_calls(self):
+        server = self.program("llama-server", LLAMA_SERVER.replace("TOKENS", "48"))
+        front = self.program("bitnet-front", FRONT)
+        done = self.run_compare("--bench", self.program("bitnet-bench", JSON_BENCH), "--peers", "llama-server", "--repetitions",
+                                "1", "--llama-server", server)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("decode: nothing to compare with", done.stderr)
+        self.assertRegex(done.stdout, r"\| serve \| 1 \| 12\.50 \(12\.50 to 12\.50\) \| [0-9.]+ \(")
+        calls = [json.loads(line) for line in pathlib.Path(server + ".asked").read_text().splitlines()]
+        self.assertEqual(len(calls), 1 + 16)
+        for call in calls:
+            self.assertEqual((len(call["prompt"]), call["n_predict"], call["ignore_eos"]), (16, 48, True))
+        self.assertIn("--concurrent 8 --requests 16 --prompt-tokens 16 --max-tokens 48", (self.root / "asked").read_text())
+        self.assertIn("--threads 1", pathlib.Path(front + ".asked").read_text())
+
+    def test_does_not_count_answers_that_a_server_cut_short(self):
+        server = self.program("llama-server", LLAMA_SERVER.replace("TOKENS", "47"))
+        self.program("bitnet-front", FRONT)
+        done = self.run_compare("--bench", self.program("bitnet-bench", JSON_BENCH), "--peers", "llama-server", "--repetitions",
+                                "1", "--llama-server", server, "--benchmarks", "serve")
+        self.assertIn("answers of 48 tokens were wanted, llama-server gave [47]", done.stderr)
+        self.assertIn("| serve | 1 | 12.50 (12.50 to 12.50) | - | - |", done.stdout)
 
     def test_says_what_a_failing_program_said(self):
         done = self.run_compare("--bench", self.program("bitnet-bench", TABLE_BENCH), "--peers", "ik", "--repetitions", "2",

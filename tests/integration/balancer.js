@@ -15,6 +15,17 @@ function portOf(address) {
   return address.slice(address.lastIndexOf(':') + 1);
 }
 
+// What a front says to an agent check.
+function askAgent(address) {
+  return new Promise((resolve) => {
+    let line = '';
+    const socket = net.connect(portOf(address), '127.0.0.1');
+    socket.on('data', (text) => (line += text));
+    socket.on('end', () => resolve(`says "${line.trim()}"`));
+    socket.on('error', (error) => resolve(`does not answer (${error.code})`));
+  });
+}
+
 // HAProxy takes no port 0, so clients and operators reach it at Unix sockets.
 function configure(fronts, folder) {
   const replace = (text, from, to) => {
@@ -41,6 +52,7 @@ class Balancer {
 
   static async start(...fronts) {
     const balancer = new Balancer();
+    balancer.agents = Object.fromEntries(fronts.map((front, i) => [`mini${i + 1}`, front.agent]));
     balancer.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bitnet-lb-'));
     balancer.grpc = `unix:${balancer.folder}/grpc.sock`;
     const config = path.join(balancer.folder, 'haproxy.cfg');
@@ -81,9 +93,12 @@ class Balancer {
     return Object.fromEntries(rows.filter((row) => /^mini/.test(row.svname)).map((row) => [row.svname, row]));
   }
 
+  // A line for each front: what it says itself, and what HAProxy makes of it. A front started again is to keep its addresses.
   async states() {
-    return Object.values(await this.servers()).map((row) =>
-      `${row.svname} ${row.status} weight ${row.weight}, ${row.scur} streams (check ${row.check_status}, agent ${row.agent_status})`).join(' | ');
+    const servers = Object.values(await this.servers());
+    const said = await Promise.all(servers.map((row) => askAgent(this.agents[row.svname])));
+    return servers.map((row, i) => `${row.svname} ${said[i]}; HAProxy: ${row.status}, weight ${row.weight}, ${row.scur} streams now, ` +
+      `${row.stot} so far (check ${row.check_status}, agent ${row.agent_status})`).join('\n    ');
   }
 
   async stop() {

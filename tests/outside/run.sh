@@ -7,7 +7,7 @@
 #        tests/outside/run.sh transformers BUILD FOLDER
 #        tests/outside/run.sh peft BUILD FOLDER
 #        tests/outside/run.sh templates BUILD FOLDER [--all] [--more TEMPLATES]
-#        tests/outside/run.sh install-clients FOLDER             gRPC of Python and Go, 104 MB
+#        tests/outside/run.sh install-clients FOLDER             gRPC of Python and Go, 144 MB
 #        tests/outside/run.sh clients BUILD FOLDER
 #        tests/outside/run.sh twin BUILD FOLDER [--small]
 #

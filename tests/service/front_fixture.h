@@ -62,7 +62,7 @@ class FrontTest : public testing::Test {
     options_.models = std::move(models);
     options_.listen_address = "127.0.0.1:0";
     options_.http_address = "127.0.0.1:0";
-    auto front = Front::Start(options_, {{"P0", {}, 1}});
+    auto front = Front::Start(options_, clusters_);
     ASSERT_TRUE(front.ok()) << front.status();
     front_ = *std::move(front);
     run_ = std::thread([this] { result_ = front_->Run(); });
@@ -92,6 +92,7 @@ class FrontTest : public testing::Test {
   Answer Generate(const std::string& script) { return Generate(Prompt(script)); }
 
   ServiceOptions options_;
+  std::vector<CpuCluster> clusters_ = {{"P0", {}, 1}};
   std::unique_ptr<Front> front_;
   std::unique_ptr<v1::InferenceService::Stub> stub_;
   std::thread run_;

@@ -54,6 +54,7 @@ TEST(MetricsTest, CountsWhatIsTurnedAwayByReason) {
   metrics.CountRejection(WithReason(absl::DeadlineExceededError("late"), "DEADLINE_OUT_OF_REACH"));
   metrics.CountRejection(absl::InvalidArgumentError("wrong"));
   metrics.CountRejection(absl::OkStatus());
+  metrics.CountRejection(WithReason(absl::UnavailableError("gone"), "WORKER_LOST"));
   metrics.CountRejection(absl::CancelledError("the client left"));
   metrics.CountRejection(absl::DeadlineExceededError("the client's deadline"));
   const std::string text = MetricsText(requests.Collect());
@@ -62,6 +63,7 @@ TEST(MetricsTest, CountsWhatIsTurnedAwayByReason) {
   EXPECT_TRUE(Has(text, "bitnet_rejections_total{model=\"m\",reason=\"invalid_argument\"} 1")) << text;
   EXPECT_TRUE(Has(text, "bitnet_rejections_total{model=\"m\",reason=\"client_queue_full\"} 0")) << text;
   EXPECT_EQ(text.find("reason=\"cancelled\""), std::string::npos) << text;
+  EXPECT_EQ(text.find("reason=\"worker_lost\""), std::string::npos) << text;
   EXPECT_EQ(text.find("reason=\"deadline_exceeded\""), std::string::npos) << text;
 }
 

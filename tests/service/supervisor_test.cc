@@ -168,11 +168,14 @@ TEST(RespawnBackoffTest, DoublesToASecondForOneThatServedAndStartsOverAfterHealt
 }
 
 TEST(PlanWorkersTest, GivesEachClusterAWorkerOnItsCores) {
-  const std::vector<CpuCluster> clusters = {{"P0", {0, 2, 1, 3}, 2}, {"E0", {4, 5}, 2}};
+  const std::vector<CpuCluster> clusters = {{"P0", {0, 2, 1, 3}, 2, CoreKind::kPerformance},
+                                            {"E0", {4, 5}, 2, CoreKind::kEfficiency}};
   const std::vector<WorkerSpec> specs = PlanWorkers(clusters, 1, 0, 0);
   ASSERT_EQ(specs.size(), 2u);
   EXPECT_EQ(specs[0].name, "W0");
   EXPECT_EQ(specs[0].cpus, (std::vector<int>{0, 2}));
+  EXPECT_EQ(specs[0].kind, CoreKind::kPerformance);
+  EXPECT_EQ(specs[1].kind, CoreKind::kEfficiency);
   EXPECT_EQ(specs[1].cluster, "E0");
   EXPECT_EQ(specs[1].threads, 2);
 }

@@ -78,9 +78,9 @@ TEST(ValidateGenerateTest, NamesTheFieldWhatWasFoundAndWhatIsWanted) {
             "stop has 17 strings, wanted at most 16");
   EXPECT_EQ(MessageFor([](auto& r) { r.set_priority(static_cast<v1::Priority>(9)); }),
             "priority is 9 (unknown), wanted PRIORITY_BACKGROUND, PRIORITY_NORMAL or PRIORITY_INTERACTIVE");
-  EXPECT_EQ(
-      MessageFor([](auto& r) { r.mutable_messages()->add_messages()->set_content("hi"); }),
-      "messages.messages[0].role is 0 (ROLE_UNSPECIFIED), wanted ROLE_SYSTEM, ROLE_USER or ROLE_ASSISTANT");
+  EXPECT_EQ(MessageFor([](auto& r) { r.mutable_messages()->add_messages()->set_content("hi"); }),
+            "messages.messages[0].role is 0 (ROLE_UNSPECIFIED), wanted ROLE_SYSTEM, ROLE_USER, "
+            "ROLE_ASSISTANT or ROLE_TOOL");
 }
 
 TEST(ValidateGenerateTest, TellsAllFieldsThatAreWrong) {

@@ -233,6 +233,14 @@ TEST_F(ChatTemplateTest, RefusesWhatItCannotWrite) {
           "messages[0].tool_calls is no JSON array");
 }
 
+TEST_F(ChatTemplateTest, RefusesToolsThatItWouldNotMention) {
+  Load(Writer("llama", "{{ messages[0].content }}"));
+  EXPECT_FALSE(model_.chat->knows_tools());
+  EXPECT_TRUE(IsError(model_.chat->Encode(kTurns, {.tools = "[{}]"}).status(),
+                      absl::StatusCode::kInvalidArgument,
+                      "tools are given, and the model's chat template knows none"));
+}
+
 TEST_F(ChatTemplateTest, TellsOnlyThoseWhoAskThatItCannotBeRead) {
   Load(Writer("llama", "{% if %}"));
   EXPECT_TRUE(model_.chat->known());

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The programs in Go, into FOLDER: a client made of our .proto file with grpc-go, and grpc-health-probe.
+# The programs in Go, into FOLDER: a client made of our .proto file with grpc-go, grpc-health-probe, and ghz, which makes load.
 #
 # Usage: tests/outside/clients/install_go.sh FOLDER
 set -euo pipefail
@@ -13,6 +13,7 @@ export GOBIN=$folder/bin
 go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12
 go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
 go install github.com/grpc-ecosystem/grpc-health-probe@v0.4.62
+go install github.com/bojand/ghz/cmd/ghz@v0.120.0
 
 proto=bitnet/v1/inference.proto
 rm -rf "$folder/source"

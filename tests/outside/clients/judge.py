@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""The server as clients see it that others wrote: Python's grpcio, grpc-go and grpc-health-probe.
+"""The server as clients see it that others wrote: Python's grpcio, grpc-go, grpc-health-probe and ghz.
 
 Usage: judge.py --build build/dev --stubs FOLDER [--go FOLDER]
 
 Starts a front with a worker and the embedded model. Every client must get the same answer, be able to cancel one, and be told
-what is wrong with a request; grpc-health-probe must see SERVING, and NOT_SERVING while the front drains.
+what is wrong with a request; under ghz's load every stream must be answered in full and leave its slot; grpc-health-probe must see
+SERVING, and NOT_SERVING while the front drains.
 """
 import argparse
 import json
@@ -53,10 +54,14 @@ class Front:
         except urllib.error.HTTPError as error:
             return error.code
 
-    def running(self):
+    def metric(self, name):
+        """The sum of a metric's series."""
         with urllib.request.urlopen("http://%s/metrics" % self._http) as page:
             lines = page.read().decode().splitlines()
-        return sum(float(line.split()[-1]) for line in lines if line.startswith("bitnet_requests_running{"))
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(name + "{"))
+
+    def running(self):
+        return self.metric("bitnet_requests_running")
 
     def worker_pid(self):
         for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
@@ -140,6 +145,26 @@ def judge_client(name, client, front, wanted_ids):
     return answer["ids"]
 
 
+def judge_load(ghz, front):
+    """Streams from ghz, so many at a time over as few connections as it likes. It does not look into them: that no token is
+    missing, the front's own count says."""
+    streams, together, tokens = 200, 32, 12
+    before = front.metric("bitnet_generated_tokens_total")
+    request = {"text": "The lighthouse keeper", "max_tokens": tokens, "ignore_eos": True}
+    done = subprocess.run(
+        [ghz, "--insecure", "--import-paths", ROOT / "proto", "--proto", ROOT / "proto/bitnet/v1/inference.proto",
+         "--call", "bitnet.v1.InferenceService.Generate", "--data", json.dumps(request), "--total", str(streams),
+         "--concurrency", str(together), "--timeout", "%ds" % PATIENCE, "--format", "json", front.address],
+        check=True, stdout=subprocess.PIPE, timeout=5 * PATIENCE)
+    report = json.loads(done.stdout)
+    assert report["statusCodeDistribution"] == {"OK": streams}, (
+        report["statusCodeDistribution"], next(iter(report["errorDistribution"]), ""))
+    generated = front.metric("bitnet_generated_tokens_total") - before
+    assert generated == streams * tokens, (generated, streams * tokens)
+    until(lambda: front.running() == front.metric("bitnet_requests_waiting") == 0, "free slots after ghz's load")
+    print("ghz: %d streams, %d at a time, all answered in full" % (streams, together))
+
+
 def judge_health(probe, client, front):
     """SERVING, and NOT_SERVING while the front drains. So that this lasts, the worker is stopped in an answer, and goes on when
     the probe has looked."""
@@ -180,9 +205,10 @@ def main():
         ids = judge_client("grpcio", grpcio, front, None)
         if options.go:
             judge_client("grpc-go", GoClient(options.go, front.address), front, ids)
+            judge_load(options.go / "bin/ghz", front)
             judge_health(options.go / "bin/grpc-health-probe", grpcio, front)
         else:
-            print("no Go: grpc-go and grpc-health-probe are left out")
+            print("no Go: grpc-go, ghz and grpc-health-probe are left out")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-#include "service/rpc/answer_stream.h"
+#include "service/rpc/grpc_answer_stream.h"
 
 #include <chrono>
 #include <utility>
@@ -10,15 +10,18 @@
 
 namespace bitnet {
 
-std::shared_ptr<AnswerStream> AnswerStream::Make(const char* method, grpc::CallbackServerContext* context,
-                                                 std::shared_ptr<AnswerSession> answer, uint32_t next_index) {
-  std::shared_ptr<AnswerStream> stream(new AnswerStream(method, context, std::move(answer), next_index));
+std::shared_ptr<GrpcAnswerStream> GrpcAnswerStream::Make(const char* method,
+                                                         grpc::CallbackServerContext* context,
+                                                         std::shared_ptr<AnswerSession> answer,
+                                                         uint32_t next_index) {
+  std::shared_ptr<GrpcAnswerStream> stream(
+      new GrpcAnswerStream(method, context, std::move(answer), next_index));
   stream->self_ = stream;
   return stream;
 }
 
-AnswerStream::AnswerStream(const char* method, grpc::CallbackServerContext* context,
-                           std::shared_ptr<AnswerSession> answer, uint32_t next_index)
+GrpcAnswerStream::GrpcAnswerStream(const char* method, grpc::CallbackServerContext* context,
+                                   std::shared_ptr<AnswerSession> answer, uint32_t next_index)
     : method_(method),
       context_(context),
       answer_(std::move(answer)),
@@ -27,19 +30,19 @@ AnswerStream::AnswerStream(const char* method, grpc::CallbackServerContext* cont
       reader_(next_index),
       times_(serving_.call_times, arrived_) {}
 
-void AnswerStream::EndWith(absl::Status status) {
+void GrpcAnswerStream::EndWith(absl::Status status) {
   if (!end_.has_value()) {
     end_ = std::move(status);
     Pump();
   }
 }
 
-void AnswerStream::OnCancel() {
+void GrpcAnswerStream::OnCancel() {
   const absl::MutexLock lock(&answer_->mutex());
   ClientGone();
 }
 
-void AnswerStream::OnWriteDone(bool ok) {
+void GrpcAnswerStream::OnWriteDone(bool ok) {
   const absl::MutexLock lock(&answer_->mutex());
   write_in_flight_ = false;
   times_.OnWriteDone(absl::Now());
@@ -52,13 +55,13 @@ void AnswerStream::OnWriteDone(bool ok) {
   }
 }
 
-void AnswerStream::ClientGone() {
+void GrpcAnswerStream::ClientGone() {
   client_gone_ = true;
   answer_->Detach(*this);
   Pump();
 }
 
-void AnswerStream::Pump() {
+void GrpcAnswerStream::Pump() {
   if (write_in_flight_ || finish_called_) {
     return;
   }
@@ -80,26 +83,26 @@ void AnswerStream::Pump() {
   SetTimer();
 }
 
-absl::Status AnswerStream::WhyGone() const {
+absl::Status GrpcAnswerStream::WhyGone() const {
   return context_->deadline() <= std::chrono::system_clock::now()
              ? absl::DeadlineExceededError(absl::StrCat("deadline ", answer_->Progress()))
              : absl::CancelledError("the client cancelled");
 }
 
-void AnswerStream::FinishWith(const absl::Status& status) {
+void GrpcAnswerStream::FinishWith(const absl::Status& status) {
   finish_called_ = true;
   final_status_ = status;
   AddLoadReport();
   Finish(ErrorReply(serving_.admission.WithRetry(WithRequestId(status, answer_->request_id())), *context_));
 }
 
-void AnswerStream::AddLoadReport() {
+void GrpcAnswerStream::AddLoadReport() {
   const std::optional<v1::Finished>& finished = answer_->log().finished();
   const auto report = finished.has_value() ? serving_.load.Report(finished->usage()) : serving_.load.Report();
   context_->AddTrailingMetadata(kLoadReportKey, report.SerializeAsString());
 }
 
-void AnswerStream::OnTimer() {
+void GrpcAnswerStream::OnTimer() {
   const absl::MutexLock lock(&answer_->mutex());
   timer_at_ = absl::InfiniteFuture();
   if (self_ == nullptr) {
@@ -114,7 +117,7 @@ void AnswerStream::OnTimer() {
   SetTimer();
 }
 
-void AnswerStream::Beat(absl::Time now) {
+void GrpcAnswerStream::Beat(absl::Time now) {
   times_.OnBeat(now);
   if (!client_gone_) {
     if (std::optional<v1::Waiting> waiting = answer_->Waiting(now)) {
@@ -124,7 +127,7 @@ void AnswerStream::Beat(absl::Time now) {
   }
 }
 
-void AnswerStream::GiveUpReader(absl::Time now) {
+void GrpcAnswerStream::GiveUpReader(absl::Time now) {
   times_.OnReaderGivenUp(now);
   if (end_.has_value() || finish_called_) {
     context_->TryCancel();
@@ -137,15 +140,15 @@ void AnswerStream::GiveUpReader(absl::Time now) {
                      "SLOW_READER"));
 }
 
-void AnswerStream::SetTimer() {
+void GrpcAnswerStream::SetTimer() {
   if (const absl::Time next = times_.next(); self_ != nullptr && next < timer_at_) {
     timer_at_ = next;
     serving_.timers.Set(std::shared_ptr<TimerQueue::Sleeper>(self_, this), next);
   }
 }
 
-void AnswerStream::OnDone() {
-  std::shared_ptr<AnswerStream> self;  // Released after the lock.
+void GrpcAnswerStream::OnDone() {
+  std::shared_ptr<GrpcAnswerStream> self;  // Released after the lock.
   const absl::MutexLock lock(&answer_->mutex());
   self = std::move(self_);
   serving_.timers.Remove(this);
