@@ -182,13 +182,14 @@ class EngineImpl : public Engine {
       scheduler_.AdmitWaiting();
       PublishGauges();
       scheduler_.set_prompt_budget(pace_.Budget(scheduler_.any_decoding()));
+      const size_t batch_size = scheduler_.num_running();
       const auto begin = Sequence::Clock::now();
       const StepReport report = scheduler_.Step();
       const std::chrono::duration<double> elapsed = Sequence::Clock::now() - begin;
       pace_.Learn(report.prefill_tokens, absl::Seconds(elapsed.count()));
       absl::MutexLock lock(&mutex_);
       if (report.prefill_tokens + report.decode_tokens > 0) {
-        histogram_.Add(elapsed.count());
+        histogram_.Add(elapsed.count(), batch_size);
       }
       stats_.prefill_tokens += report.prefill_tokens;
       stats_.decode_tokens += report.decode_tokens;

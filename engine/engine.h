@@ -64,6 +64,9 @@ struct EngineStats {
   double step_seconds_sum = 0;
   std::vector<double> step_seconds_bounds;     // Upper bounds of the buckets, rising.
   std::vector<uint64_t> step_seconds_buckets;  // Not cumulative; one more than bounds.
+  double batch_size_sum = 0;                   // Sequences that ran when a step began, in the same form.
+  std::vector<double> batch_size_bounds;
+  std::vector<uint64_t> batch_size_buckets;
   int running = 0;
   int waiting = 0;
   int kv_blocks = 0;

@@ -1,5 +1,7 @@
 #include "service/front.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -8,6 +10,7 @@
 #include "base/status_macros.h"
 #include "service/clock.h"
 #include "service/errors/error_details.h"
+#include "service/metrics/front_metrics.h"
 #include "service/metrics/metrics_text.h"
 #include "service/port_file.h"
 #include "service/rpc/channelz.h"
@@ -275,8 +278,14 @@ absl::Status Front::Readiness() const {
 }
 
 std::string Front::Metrics() const {
-  const prometheus::Collectable* const sources[] = {&request_metrics_.collectable(), &models_};
-  return MetricsText(sources);
+  std::vector<prometheus::MetricFamily> families = request_metrics_.Collect();
+  std::ranges::move(FrontFamilies({.waiting = admission_.waiting(),
+                                   .waiting_tokens = admission_.waiting_tokens(),
+                                   .limits = options_.waiting,
+                                   .answers = calls_.size()}),
+                    std::back_inserter(families));
+  std::ranges::move(models_.Collect(), std::back_inserter(families));
+  return MetricsText(std::move(families));
 }
 
 }  // namespace bitnet

@@ -232,6 +232,10 @@ worker::v1::WorkerStatus ToWorkerStatus(const Engine& engine) {
                                                 stats.step_seconds_buckets.end());
   status.mutable_step_seconds_bounds()->Assign(stats.step_seconds_bounds.begin(),
                                                stats.step_seconds_bounds.end());
+  status.set_batch_size_sum(stats.batch_size_sum);
+  status.mutable_batch_size_buckets()->Assign(stats.batch_size_buckets.begin(),
+                                              stats.batch_size_buckets.end());
+  status.mutable_batch_size_bounds()->Assign(stats.batch_size_bounds.begin(), stats.batch_size_bounds.end());
   status.set_running(stats.running);
   status.set_waiting(stats.waiting);
   status.set_kv_blocks(stats.kv_blocks);

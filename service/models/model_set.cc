@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "service/errors/error_details.h"
+#include "service/metrics/front_metrics.h"
 #include "service/metrics/sensor_metrics.h"
 #include "service/metrics/worker_metrics.h"
 
@@ -73,8 +74,15 @@ std::vector<WorkerPool::View> ModelSet::Views() const {
 }
 
 std::vector<prometheus::MetricFamily> ModelSet::Collect() const {
+  std::vector<v1::Model> known;
+  for (const auto& model : models_) {
+    if (absl::StatusOr<v1::Model> facts = model->Facts(); facts.ok()) {
+      known.push_back(*std::move(facts));
+    }
+  }
+  std::vector<prometheus::MetricFamily> families = ModelFamilies(known);
   const std::vector<WorkerPool::View> views = Views();
-  std::vector<prometheus::MetricFamily> families = WorkerFamilies(views);
+  std::ranges::move(WorkerFamilies(views), std::back_inserter(families));
   std::ranges::move(SensorFamilies(views), std::back_inserter(families));
   return families;
 }

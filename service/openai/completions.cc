@@ -266,7 +266,9 @@ class Completions {
 awaitable<void> Answer(const Kind& kind, absl::StatusOr<CompletionRequest> request, HttpExchange& exchange,
                        const Serving& serving) {
   if (!request.ok()) {
-    serving.metrics.ForModel("").CountRequest(kind.method, request.status().code(), "", absl::ZeroDuration());
+    ModelMetrics& metrics = serving.metrics.ForModel("");
+    metrics.CountRequest(kind.method, request.status().code(), "", absl::ZeroDuration());
+    metrics.CountRejection(request.status());
     co_await exchange.Send(ErrorAnswer(request.status()));
     co_return;
   }

@@ -29,13 +29,16 @@ WorkerPool::WorkerPool(const std::string& model, const std::vector<WorkerSpec>& 
   }
 }
 
-void WorkerPool::OnWorkerStarting(size_t worker, int restarts) {
+void WorkerPool::OnWorkerStarting(size_t worker, std::optional<RestartReason> again) {
   const absl::MutexLock lock(&mutex_);
-  workers_[worker].view.restarts = restarts;
-  // After a failure the reason stays in view: "is starting" alone would hide a crash loop.
   Worker& entry = workers_[worker];
+  if (again.has_value()) {
+    ++entry.view.restarts;
+    ++entry.view.restarts_by_reason[static_cast<size_t>(*again)];
+  }
+  // After a failure the reason stays in view: "is starting" alone would hide a crash loop.
   entry.state =
-      restarts == 0 ? "is starting" : absl::StrCat("is starting again, it went away: ", entry.reason);
+      again.has_value() ? absl::StrCat("is starting again, it went away: ", entry.reason) : "is starting";
 }
 
 absl::Status WorkerPool::OnWorkerReady(size_t worker, const std::string& socket_path) {
@@ -300,6 +303,7 @@ std::vector<WorkerPool::View> WorkerPool::Views() const {
   std::vector<View> views;
   for (const Worker& worker : workers_) {
     views.push_back(worker.view);
+    views.back().step_age = worker.liveness.step_age();
   }
   return views;
 }

@@ -1,6 +1,7 @@
 // The workers as requests see them: which are ready, and which one comes next.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -39,7 +40,9 @@ class WorkerPool : public WorkerObserver {
     bool up = false;
     int restarts = 0;
     double weight = 1;  // Of its usual work, as the heat of its machine allows (ThermalSteps).
-    std::optional<worker::v1::WorkerStatus> status = {};  // As last told by the running process.
+    std::array<int, kRestartReasons.size()> restarts_by_reason = {};  // In the order of kRestartReasons.
+    std::optional<worker::v1::WorkerStatus> status = {};              // As last told by the running process.
+    absl::Duration step_age = {};                                     // WorkerLiveness::step_age of that.
   };
 
   // `on_readiness` is called whenever the first worker becomes ready or the last one ceases to be; calls do
@@ -51,7 +54,7 @@ class WorkerPool : public WorkerObserver {
   // Borrowed; outlives the supervisor. Called before the first worker is started.
   void SetPreparer(WorkerPreparer* preparer) { preparer_ = preparer; }
 
-  void OnWorkerStarting(size_t worker, int restarts) override;
+  void OnWorkerStarting(size_t worker, std::optional<RestartReason> again) override;
   // Connects, asks for the model, and has the worker prepared.
   absl::Status OnWorkerReady(size_t worker, const std::string& socket_path) override;
   void OnWorkerGone(size_t worker, const std::string& reason, bool permanently) override;

@@ -149,6 +149,7 @@ absl::Status Generation::Prepare() {
 void Generation::Dispatch() {
   dispatched_.set_attempt(dispatched_.attempt() + 1);
   energy_.EndAttempt();
+  NoteAdmission();  // At the earliest.
   admitted_ = leaving_ = false;
   spdlog::debug("request {}: attempt {} with {} prompt tokens, {}, to worker {}", request_id_,
                 dispatched_.attempt(), prompt_tokens(), Progress(), worker_name_);
@@ -179,6 +180,7 @@ void Generation::OnStreamEvent(const worker::v1::GenerateResponse& event) {
   bool more = true;
   if (event.has_admitted()) {
     admitted_ = true;
+    NoteAdmission();
   } else if (event.has_tokens() && event.tokens().attempt() == dispatched_.attempt()) {
     more = AddTokens(event.tokens());
   } else if (event.has_finished() && event.finished().attempt() == dispatched_.attempt()) {
@@ -191,6 +193,12 @@ void Generation::OnStreamEvent(const worker::v1::GenerateResponse& event) {
     stream_->ReadOn();  // Also after the last event, for the status.
   } else {
     stream_->Pause();
+  }
+}
+
+void Generation::NoteAdmission() {
+  if (num_tokens() == 0) {
+    admitted_at_ = absl::Now();
   }
 }
 

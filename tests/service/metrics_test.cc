@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "service/errors/error_details.h"
+#include "service/metrics/front_metrics.h"
 #include "service/metrics/metrics_text.h"
 #include "service/metrics/request_metrics.h"
 #include "service/metrics/sensor_metrics.h"
@@ -11,18 +13,10 @@
 namespace bitnet {
 namespace {
 
-std::string TextOf(std::vector<prometheus::MetricFamily> families) {
-  struct Fixed : prometheus::Collectable {
-    std::vector<prometheus::MetricFamily> Collect() const override { return families; }
-    std::vector<prometheus::MetricFamily> families;
-  } fixed;
-  fixed.families = std::move(families);
-  const prometheus::Collectable* const sources[] = {&fixed};
-  return MetricsText(sources);
+std::string Text(const std::vector<WorkerPool::View>& views) { return MetricsText(WorkerFamilies(views)); }
+std::string SensorText(const std::vector<WorkerPool::View>& views) {
+  return MetricsText(SensorFamilies(views));
 }
-
-std::string Text(const std::vector<WorkerPool::View>& views) { return TextOf(WorkerFamilies(views)); }
-std::string SensorText(const std::vector<WorkerPool::View>& views) { return TextOf(SensorFamilies(views)); }
 
 bool Has(const std::string& text, const std::string& line) {
   return text.find(line + "\n") != std::string::npos;
@@ -32,27 +26,89 @@ TEST(MetricsTest, CountsRequestsAndTokens) {
   RequestMetrics requests;
   ModelMetrics& metrics = requests.ForModel("m");
   metrics.CountPromptTokens(5);
-  metrics.CountGeneratedToken(true, absl::Milliseconds(3));
-  metrics.CountGeneratedToken(false, absl::Milliseconds(1));
+  metrics.CountFirstToken(absl::Milliseconds(2), absl::Milliseconds(30));
+  metrics.CountNextToken(absl::Milliseconds(1));
+  metrics.CountDeliveredTokens(2);
+  metrics.CountCachedTokens(3);
   metrics.CountRequest("Generate", absl::StatusCode::kOk, "length", absl::Seconds(1));
-  const prometheus::Collectable* const sources[] = {&requests.collectable()};
-  const std::string text = MetricsText(sources);
+  const std::string text = MetricsText(requests.Collect());
   EXPECT_TRUE(
       Has(text, "bitnet_requests_total{code=\"OK\",method=\"Generate\",model=\"m\",reason=\"length\"} 1"))
       << text;
   EXPECT_TRUE(Has(text, "bitnet_prompt_tokens_total{model=\"m\"} 5")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_cached_prompt_tokens_total{model=\"m\"} 3")) << text;
   EXPECT_TRUE(Has(text, "bitnet_generated_tokens_total{model=\"m\"} 2")) << text;
-  EXPECT_TRUE(Has(text, "bitnet_time_to_first_token_seconds_bucket{model=\"m\",le=\"0.005\"} 1")) << text;
-  EXPECT_TRUE(Has(text, "bitnet_time_to_first_token_seconds_bucket{model=\"m\",le=\"0.0025\"} 0")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_delivered_tokens_total{model=\"m\"} 2")) << text;
   EXPECT_TRUE(Has(text, "bitnet_inter_token_latency_seconds_count{model=\"m\"} 1")) << text;
 }
 
+TEST(MetricsTest, DividesTheTimeToTheFirstTokenIntoQueueAndPrefill) {
+  RequestMetrics requests;
+  requests.ForModel("m").CountFirstToken(absl::Milliseconds(20), absl::Milliseconds(35));
+  const std::string text = MetricsText(requests.Collect());
+  EXPECT_TRUE(Has(text, "bitnet_request_queue_seconds_sum{model=\"m\"} 0.02")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_request_prefill_seconds_sum{model=\"m\"} 0.035")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_time_to_first_token_seconds_bucket{model=\"m\",le=\"0.06\"} 1")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_time_to_first_token_seconds_bucket{model=\"m\",le=\"0.04\"} 0")) << text;
+}
+
+TEST(MetricsTest, CountsWhatIsTurnedAwayByReason) {
+  RequestMetrics requests;
+  ModelMetrics& metrics = requests.ForModel("m");
+  metrics.CountRejection(WithReason(absl::ResourceExhaustedError("full"), "QUEUE_FULL"));
+  metrics.CountRejection(WithReason(absl::DeadlineExceededError("late"), "DEADLINE_OUT_OF_REACH"));
+  metrics.CountRejection(absl::InvalidArgumentError("wrong"));
+  metrics.CountRejection(absl::OkStatus());
+  metrics.CountRejection(WithReason(absl::UnavailableError("gone"), "WORKER_LOST"));
+  metrics.CountRejection(absl::CancelledError("the client left"));
+  metrics.CountRejection(absl::DeadlineExceededError("the client's deadline"));
+  const std::string text = MetricsText(requests.Collect());
+  EXPECT_TRUE(Has(text, "bitnet_rejections_total{model=\"m\",reason=\"queue_full\"} 1")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_rejections_total{model=\"m\",reason=\"deadline_out_of_reach\"} 1")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_rejections_total{model=\"m\",reason=\"invalid_argument\"} 1")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_rejections_total{model=\"m\",reason=\"client_queue_full\"} 0")) << text;
+  EXPECT_EQ(text.find("reason=\"cancelled\""), std::string::npos) << text;
+  EXPECT_EQ(text.find("reason=\"worker_lost\""), std::string::npos) << text;
+  EXPECT_EQ(text.find("reason=\"deadline_exceeded\""), std::string::npos) << text;
+}
+
+TEST(MetricsTest, ShowsWhatWaitsBesideWhatMay) {
+  const std::string text = MetricsText(
+      FrontFamilies({.waiting = 3, .waiting_tokens = 70, .limits = {.requests = 9}, .answers = 5}));
+  EXPECT_TRUE(Has(text, "bitnet_queue_requests 3")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_queue_requests_limit 9")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_queue_tokens 70")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_queue_tokens_limit 262144")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_answers_in_progress 5")) << text;
+}
+
+TEST(MetricsTest, TellsAboutModelsThatAreKnown) {
+  v1::Model model;
+  model.set_name("m");
+  model.set_architecture("bitnet-b1.58");
+  model.set_parameters(2400000000);
+  model.set_context_length(4096);
+  model.set_file_bytes(1200);
+  model.set_fingerprint("8-15");
+  const std::string text = MetricsText(ModelFamilies({model}));
+  EXPECT_TRUE(Has(text,
+                  "bitnet_model_info{model=\"m\",architecture=\"bitnet-b1.58\",parameters=\"2400000000\","
+                  "context_length=\"4096\",file_bytes=\"1200\",fingerprint=\"8-15\"} 1"))
+      << text;
+  EXPECT_EQ(MetricsText(ModelFamilies({})), "");
+}
+
 TEST(MetricsTest, ShowsAWorkersStatusWithCumulativeBuckets) {
-  WorkerPool::View view{.name = "W0", .model = "m", .up = true, .restarts = 2};
+  WorkerPool::View view{.name = "W0", .model = "m", .up = true, .restarts_by_reason = {2}};
+  view.step_age = absl::Seconds(7);
   view.status.emplace();
   view.status->add_step_seconds_bounds(0.5);
   view.status->add_step_seconds_buckets(3);
   view.status->add_step_seconds_buckets(1);
+  view.status->add_batch_size_bounds(1);
+  view.status->add_batch_size_buckets(1);
+  view.status->add_batch_size_buckets(3);
+  view.status->set_batch_size_sum(10);
   view.status->set_kv_blocks(10);
   view.status->set_kv_blocks_free(4);
   view.status->set_running(1);
@@ -63,7 +119,13 @@ TEST(MetricsTest, ShowsAWorkersStatusWithCumulativeBuckets) {
   view.status->set_preemptions(3);
   const std::string text = Text({view});
   EXPECT_TRUE(Has(text, "bitnet_worker_up{model=\"m\",worker=\"W0\"} 1")) << text;
-  EXPECT_TRUE(Has(text, "bitnet_worker_restarts_total{model=\"m\",worker=\"W0\"} 2")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_worker_restarts_total{model=\"m\",worker=\"W0\",reason=\"exit\"} 2")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_worker_restarts_total{model=\"m\",worker=\"W0\",reason=\"planned\"} 0"))
+      << text;
+  EXPECT_TRUE(Has(text, "bitnet_worker_last_step_age_seconds{model=\"m\",worker=\"W0\"} 7")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_batch_size_bucket{model=\"m\",worker=\"W0\",le=\"1\"} 1")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_batch_size_bucket{model=\"m\",worker=\"W0\",le=\"+Inf\"} 4")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_batch_size_sum{model=\"m\",worker=\"W0\"} 10")) << text;
   EXPECT_TRUE(Has(text, "bitnet_step_seconds_bucket{model=\"m\",worker=\"W0\",le=\"0.5\"} 3")) << text;
   EXPECT_TRUE(Has(text, "bitnet_step_seconds_bucket{model=\"m\",worker=\"W0\",le=\"+Inf\"} 4")) << text;
   EXPECT_TRUE(Has(text, "bitnet_kv_blocks_used{model=\"m\",worker=\"W0\"} 6")) << text;
@@ -118,9 +180,12 @@ TEST(MetricsTest, ClaimsNoZeroWhereNothingIsMeasured) {
 }
 
 TEST(MetricsTest, LeavesNothingOfADeadWorkerButThatItIsDown) {
-  const std::string text = Text({{.name = "W0", .model = "m", .up = false, .restarts = 1}});
+  const std::string text = Text({{.name = "W0", .model = "m", .up = false, .restarts_by_reason = {0, 1}}});
   EXPECT_TRUE(Has(text, "bitnet_worker_up{model=\"m\",worker=\"W0\"} 0")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_worker_restarts_total{model=\"m\",worker=\"W0\",reason=\"crash\"} 1"))
+      << text;
   EXPECT_EQ(text.find("bitnet_requests_running"), std::string::npos) << text;
+  EXPECT_EQ(text.find("bitnet_worker_last_step_age_seconds"), std::string::npos) << text;
 }
 
 }  // namespace
