@@ -6,41 +6,16 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
+const { FakeMachine } = require('./fake_machine.js');
 const { Front, get, until } = require('./front.js');
 
-const kZone = 'sys/class/powercap/intel-rapl:0';
 const kLabels = 'source="powercap",scope="package"';
-
-// A machine whose package takes a tenth of a joule every 5 ms.
-class FakeMachine {
-  constructor() {
-    this.root = fs.mkdtempSync(path.join(os.tmpdir(), 'bitnet-sys-'));
-    fs.mkdirSync(path.join(this.root, kZone), { recursive: true });
-    fs.writeFileSync(path.join(this.root, kZone, 'name'), 'package-0\n');
-    fs.writeFileSync(path.join(this.root, kZone, 'max_energy_range_uj'), '262143328850\n');
-    this.file = fs.openSync(path.join(this.root, kZone, 'energy_uj'), 'w');
-    this.microjoules = 1000000000; // Of ten digits at any time, so that each write is whole.
-    this.write();
-    this.timer = setInterval(() => this.write(this.microjoules += 100000), 5);
-  }
-
-  write() {
-    fs.writeSync(this.file, `${this.microjoules}\n`, 0);
-  }
-
-  close() {
-    clearInterval(this.timer);
-    fs.closeSync(this.file);
-    fs.rmSync(this.root, { recursive: true });
-  }
-}
-
 const kRequest = { text: 'Once upon a time', max_tokens: 300, ignore_eos: true };
 let machine;
 let front;
 
 before(async () => {
-  machine = new FakeMachine();
+  machine = new FakeMachine({ heat: false });
   front = await Front.start('--sensor-root', machine.root, '--workers', '2', '--threads', '1');
   await front.awaitHealth('SERVING');
 });
@@ -111,4 +86,14 @@ test('has no series where nothing is counted, and no energy in the usage', async
     await other.stop();
     fs.rmSync(bare, { recursive: true });
   }
+});
+
+test('tells HTTP clients too', async () => {
+  const before = await charged();
+  const response = await fetch(`http://${front.http}/v1/completions`, { method: 'POST', headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ prompt: kRequest.text, max_tokens: 300, ignore_eos: true, n: 2, temperature: 0 }) });
+  const { energy } = (await response.json()).usage;
+  assert.deepStrictEqual([energy.source, energy.scope], ['powercap', 'package']);
+  assert.ok(energy.joules > 0);
+  await until(async () => (await charged()) > before, 'the worker has told what it charged');
 });

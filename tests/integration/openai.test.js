@@ -182,7 +182,10 @@ test('lets those in who have a token, and tells others when to come back', async
   t.after(() => guarded.stop());
   await until(async () => (await get(guarded.http, '/readyz')).status === 200, 'it is ready');
   const baseURL = `http://${guarded.http}/v1`;
-  await assert.rejects(new OpenAI({ baseURL, apiKey: 'wrong', maxRetries: 0 }).models.list(), OpenAI.AuthenticationError);
+  const stranger = new OpenAI({ baseURL, apiKey: 'wrong', maxRetries: 0 });
+  await assert.rejects(stranger.models.list(), OpenAI.AuthenticationError);
+  await assert.rejects(stranger.completions.create({ ...kLong, model: '' }), OpenAI.AuthenticationError);
+  assert.strictEqual(await guarded.metric('bitnet_requests_total', 'code="UNAUTHENTICATED",method="Completions"'), 1);
   const known = new OpenAI({ baseURL, apiKey: token, maxRetries: 0 });
   const stream = await known.completions.create({ ...kLong, model: '', stream: true });
   const reader = stream[Symbol.asyncIterator]();
