@@ -1,6 +1,8 @@
 // Answers in text and in chats.
 #pragma once
 
+#include <utility>  // Boost 1.74's awaitable.hpp uses std::exchange without saying so.
+
 #include "boost/asio/awaitable.hpp"
 #include "service/http/http_exchange.h"
 #include "service/openai/json.h"
