@@ -41,6 +41,20 @@ install_packages() {
     die "apt-get could not install: ${missing[*]} (see its message above)"
 }
 
+# provide_charts: the live page's chart library from npm into build/charts, if there is npm; the page does without it, too.
+provide_charts() {
+  local source=service/dashboard/charts folder=build/charts
+  command -v npm > /dev/null || return 0
+  cmp --silent "$source/package-lock.json" "$folder/installed.json" && return
+  mkdir -p "$folder"
+  cp "$source/package.json" "$source/package-lock.json" "$folder/"
+  if npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund > "$folder/install.log" 2>&1; then
+    cp "$source/package-lock.json" "$folder/installed.json"
+  else
+    step "no chart library for the live page, which will show numbers alone ($folder/install.log)"
+  fi
+}
+
 # build_jobs: as many compilers as there are cores, and 1.5 GB of memory for each.
 build_jobs() {
   local cores memory

@@ -89,7 +89,8 @@ class EngineImpl : public Engine {
                     .max_positions = limits_.max_positions(),
                     .max_draft = MaxDraft(options),
                     .end_ids = {tokenizer_->end_ids().begin(), tokenizer_->end_ids().end()},
-                    .priority_ageing = options.priority_ageing}),
+                    .priority_ageing = options.priority_ageing,
+                    .energy_counter = options.energy_counter}),
         pace_(options.step_time, ChunkSize(options, limits_)),
         adapters_(options.max_adapters, options.max_adapter_bytes),
         grammars_(tokenizer_.get(), model_.config.vocab_size) {
@@ -181,13 +182,14 @@ class EngineImpl : public Engine {
       scheduler_.AdmitWaiting();
       PublishGauges();
       scheduler_.set_prompt_budget(pace_.Budget(scheduler_.any_decoding()));
+      const size_t batch_size = scheduler_.num_running();
       const auto begin = Sequence::Clock::now();
       const StepReport report = scheduler_.Step();
       const std::chrono::duration<double> elapsed = Sequence::Clock::now() - begin;
       pace_.Learn(report.prefill_tokens, absl::Seconds(elapsed.count()));
       absl::MutexLock lock(&mutex_);
       if (report.prefill_tokens + report.decode_tokens > 0) {
-        histogram_.Add(elapsed.count());
+        histogram_.Add(elapsed.count(), batch_size);
       }
       stats_.prefill_tokens += report.prefill_tokens;
       stats_.decode_tokens += report.decode_tokens;
@@ -239,6 +241,10 @@ class EngineImpl : public Engine {
     stats_.prefix_query_tokens = counters.prefix_query_tokens;
     stats_.prefix_hit_tokens = counters.prefix_hit_tokens;
     stats_.preemptions = counters.preemptions;
+    if (const EnergyShares* energy = scheduler_.energy()) {
+      stats_.charged_joules = energy->charged_joules();
+      stats_.idle_joules = energy->idle_joules();
+    }
   }
 
   const EngineOptions options_;

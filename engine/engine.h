@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "engine/model_cost.h"
 #include "engine/scheduler/admission_order.h"
 #include "engine/scheduler/speculation.h"
+#include "engine/scheduler/step_energy.h"
 #include "engine/threads/threads_flag.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "engine/transformer/screened_head.h"
@@ -53,6 +55,8 @@ struct EngineOptions {
   // Tokens guessed, and several checked in one step: that changes no answer.
   Speculation speculation = Speculation::kPromptLookup;
   int max_draft = 8;  // Guessed per step at most, for all sequences together.
+  // Each generation is charged with its tokens' share of every step's joules. Called on the engine's thread.
+  EnergyCounter energy_counter = {};
 };
 
 struct EngineStats {
@@ -60,19 +64,24 @@ struct EngineStats {
   double step_seconds_sum = 0;
   std::vector<double> step_seconds_bounds;     // Upper bounds of the buckets, rising.
   std::vector<uint64_t> step_seconds_buckets;  // Not cumulative; one more than bounds.
+  double batch_size_sum = 0;                   // Sequences that ran when a step began, in the same form.
+  std::vector<double> batch_size_bounds;
+  std::vector<uint64_t> batch_size_buckets;
   int running = 0;
   int waiting = 0;
   int kv_blocks = 0;
   int kv_blocks_free = 0;       // Held by no generation; the prefixes in them are kept until they are needed.
   uint64_t prefill_tokens = 0;  // Run; those of generations that had lost their blocks are run again.
   uint64_t decode_tokens = 0;
-  uint64_t drafted_tokens = 0;        // Guessed by speculation,
-  uint64_t accepted_tokens = 0;       // and of these the right ones, which decode_tokens counts as well.
-  uint64_t prefix_query_tokens = 0;   // Of admitted prompts: looked for in the prefix cache,
-  uint64_t prefix_hit_tokens = 0;     // and found, so not run.
-  uint64_t preemptions = 0;           // Generations that gave up their blocks, to be computed again later.
-  ScreeningStats screening = {};      // With HeadFormat::kExact.
-  std::vector<LayerDensity> density;  // By layer, with WeightOptions::sparsity.
+  uint64_t drafted_tokens = 0;       // Guessed by speculation,
+  uint64_t accepted_tokens = 0;      // and of these the right ones, which decode_tokens counts as well.
+  uint64_t prefix_query_tokens = 0;  // Of admitted prompts: looked for in the prefix cache,
+  uint64_t prefix_hit_tokens = 0;    // and found, so not run.
+  uint64_t preemptions = 0;          // Generations that gave up their blocks, to be computed again later.
+  std::optional<double> charged_joules = {};  // To generations; nothing where joules are not counted.
+  std::optional<double> idle_joules = {};     // While there was nothing to do, charged to none.
+  ScreeningStats screening = {};              // With HeadFormat::kExact.
+  std::vector<LayerDensity> density;          // By layer, with WeightOptions::sparsity.
 };
 
 // Runs a thread of its own (and its compute threads) from Create to destruction. All methods may be called

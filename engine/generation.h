@@ -66,6 +66,7 @@ struct GeneratedToken {
   int32_t id;
   std::optional<float> logprob = {};
   std::vector<TokenLogprob> alternatives = {};  // Likeliest first.
+  std::optional<double> joules = {};            // Of the generation so far, as in GenerationUsage.
 };
 
 enum class FinishReason {
@@ -84,6 +85,8 @@ struct GenerationUsage {
   absl::Duration queue_time;
   absl::Duration prefill_time;
   absl::Duration decode_time;
+  // What it took by EngineOptions::energy_counter; nothing if nothing was counted.
+  std::optional<double> joules = {};
 };
 
 // Receives one generation's events, in order, on the engine's thread: it must not block or call the engine

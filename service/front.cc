@@ -1,5 +1,7 @@
 #include "service/front.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -8,6 +10,7 @@
 #include "base/status_macros.h"
 #include "service/clock.h"
 #include "service/errors/error_details.h"
+#include "service/metrics/front_metrics.h"
 #include "service/metrics/metrics_text.h"
 #include "service/port_file.h"
 #include "service/rpc/channelz.h"
@@ -69,6 +72,8 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& worke
              .admission = admission_,
              .requests = request_metrics_}),
       orca_service_(&load_, options.poll_interval),
+      http_sources_(MakeHttpSources()),
+      dashboard_(http_sources_),
       serving_({.models = models_,
                 .admission = admission_,
                 .calls = calls_,
@@ -129,6 +134,15 @@ absl::StatusOr<std::unique_ptr<RpcServer>> Front::ListenForRpc(const std::string
 }
 
 // Ports first: where they are taken, no worker loads a model in vain.
+HttpSources Front::MakeHttpSources() {
+  return {.metrics = [this] { return Metrics(); },
+          .readiness = [this] { return Readiness(); },
+          .admit_to_metrics =
+              [this](std::string_view authorization) {
+                return options_.open_metrics ? absl::OkStatus() : callers_->Identify(authorization).status();
+              }};
+}
+
 absl::Status Front::Listen() {
   const bool has_admin = !options_.admin_address.empty();
   if (options_.channelz) {
@@ -153,15 +167,7 @@ absl::Status Front::Listen() {
                                       .slow_reader = options_.call_times.slow_reader,
                                       .max_body_bytes = static_cast<size_t>(options_.max_message_bytes),
                                       .cors_origins = options_.cors_origins},
-                                     {.metrics = [this] { return Metrics(); },
-                                      .readiness = [this] { return Readiness(); },
-                                      .admit_to_metrics =
-                                          [this](std::string_view authorization) {
-                                            return options_.open_metrics
-                                                       ? absl::OkStatus()
-                                                       : callers_->Identify(authorization).status();
-                                          }},
-                                     &api_));
+                                     http_sources_, {&api_, &dashboard_}));
   RETURN_IF_ERROR(fleet_.Listen(options_.agent_address));
   {
     const absl::MutexLock lock(&mutex_);
@@ -272,8 +278,14 @@ absl::Status Front::Readiness() const {
 }
 
 std::string Front::Metrics() const {
-  const prometheus::Collectable* const sources[] = {&request_metrics_.collectable(), &models_};
-  return MetricsText(sources);
+  std::vector<prometheus::MetricFamily> families = request_metrics_.Collect();
+  std::ranges::move(FrontFamilies({.waiting = admission_.waiting(),
+                                   .waiting_tokens = admission_.waiting_tokens(),
+                                   .limits = options_.waiting,
+                                   .answers = calls_.size()}),
+                    std::back_inserter(families));
+  std::ranges::move(models_.Collect(), std::back_inserter(families));
+  return MetricsText(std::move(families));
 }
 
 }  // namespace bitnet

@@ -9,6 +9,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/topology.h"
 #include "service/admission/admission.h"
+#include "service/dashboard/dashboard.h"
 #include "service/fleet/fleet_agent.h"
 #include "service/fleet/load_reporter.h"
 #include "service/fleet/orca_service.h"
@@ -66,6 +67,7 @@ class Front {
   // Each gets its share of `workers`, which are those of the first one first.
   void AddModels(const std::vector<WorkerSpec>& workers);
 
+  HttpSources MakeHttpSources();
   absl::Status Listen();
   absl::StatusOr<std::unique_ptr<RpcServer>> ListenForRpc(const std::string& flag, const std::string& address,
                                                           const std::vector<grpc::Service*>& services,
@@ -88,6 +90,8 @@ class Front {
   ModelSet models_;
   LoadReporter load_;
   OrcaService orca_service_;
+  const HttpSources http_sources_;
+  Dashboard dashboard_;
   const Serving serving_;
   InferenceService service_;
   openai::Api api_;

@@ -240,6 +240,13 @@ void AddFlags(CLI::App& app, ServiceOptions& options, Seconds& seconds, std::str
          "--no-sandbox", options.no_sandbox,
          "Leave workers the network, and rights to write files and start programs, which they do not need")
       ->group("Workers");
+  app.add_option(
+         "--powermetrics-file", options.powermetrics_file,
+         "A file that root lets macOS' powermetrics write as text, for energy and frequencies where the "
+         "system tells none")
+      ->group("Workers");
+  app.add_option("--sensor-root", options.sensor_root, "Workers read /sys below this directory; for tests")
+      ->group("");
   app.add_option("--i2s-layout", options.i2s_layout,
                  "How I2_S tensors are arranged, which files do not say; see bitnet-worker --help")
       ->check(CLI::IsMember({"128x32", "64x16", "1x4"}))

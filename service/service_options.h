@@ -46,10 +46,12 @@ struct ServiceOptions {
   std::string sparsity;   // "on" or "off".
   std::string isa;
   bool no_mmap = false;
-  bool no_sandbox = false;  // Workers keep all rights of the front.
-  std::string i2s_layout;   // "": the workers' default.
-  std::string head;         // "": the workers' default.
-  std::string kv_type;      // "": the workers' default.
+  bool no_sandbox = false;        // Workers keep all rights of the front.
+  std::string i2s_layout;         // "": the workers' default.
+  std::string head;               // "": the workers' default.
+  std::string kv_type;            // "": the workers' default.
+  std::string powermetrics_file;  // Where root lets macOS' powermetrics write; "": nowhere.
+  std::string sensor_root;        // Workers read /sys below it; for tests.
   std::string log_level = "info";
 
   AdmissionLimits waiting;  // What may wait for a first token; more is refused with RESOURCE_EXHAUSTED.

@@ -8,9 +8,9 @@
 
 namespace bitnet {
 
-GenerateCall* GenerateCall::Start(const worker::v1::GenerateRequest& request, Engine* engine,
-                                  CallGate* gate) {
-  auto* call = new GenerateCall(request.attempt(), engine, gate);
+GenerateCall* GenerateCall::Start(const worker::v1::GenerateRequest& request, Engine* engine, CallGate* gate,
+                                  const EnergyLabel* energy) {
+  auto* call = new GenerateCall(request.attempt(), engine, gate, energy);
   if (absl::Status status = call->Submit(request); status.ok()) {
     // Tells the front that the request is in good hands, long before the first token, perhaps. Not in the way
     // of the engine's first write: until gRPC has been handed the call, it keeps both and does them in order.
@@ -27,11 +27,12 @@ GenerateCall* GenerateCall::Start(const worker::v1::GenerateRequest& request, En
   return call;
 }
 
-GenerateCall::GenerateCall(uint32_t attempt, Engine* engine, CallGate* gate)
+GenerateCall::GenerateCall(uint32_t attempt, Engine* engine, CallGate* gate, const EnergyLabel* energy)
     : attempt_(attempt),
       engine_(engine),
       tokenizer_(engine->tokenizer()),
       gate_(gate),
+      energy_(energy),
       admitted_(gate->Enter()) {}
 
 GenerateCall::~GenerateCall() { gate_->Leave(); }
@@ -71,7 +72,7 @@ void GenerateCall::OnToken(const GeneratedToken& token) {
     if (broken_) {
       return;
     }
-    queue_.AddToken(attempt_, std::move(message));
+    queue_.AddToken(attempt_, std::move(message), EnergyMessage(token.joules, energy_));
   }
   Advance();
 }
@@ -84,7 +85,7 @@ void GenerateCall::OnFinished(FinishReason reason, const GenerationUsage& usage)
       // If it was the client who cancelled, it does not read this. Otherwise the engine is going away.
       status_ = absl::UnavailableError("the worker is stopping");
     } else if (!broken_) {
-      queue_.Add(FinishedResponse(attempt_, reason, usage));
+      queue_.Add(FinishedResponse(attempt_, reason, usage, energy_));
     }
   }
   Advance();

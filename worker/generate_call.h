@@ -9,6 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "base/sensors/energy_source.h"
 #include "engine/engine.h"
 #include "proto/bitnet/worker/v1/worker.pb.h"
 #include "worker/call_gate.h"
@@ -25,11 +26,13 @@ namespace bitnet {
 class GenerateCall final : public grpc::ServerWriteReactor<worker::v1::GenerateResponse>,
                            private GenerationSink {
  public:
-  // For gRPC to run. `engine` and `gate` are borrowed until the call has left the gate.
-  static GenerateCall* Start(const worker::v1::GenerateRequest& request, Engine* engine, CallGate* gate);
+  // For gRPC to run. `engine` and `gate` are borrowed until the call has left the gate. `energy` is what the
+  // engine's joules are counted by, and outlives it; null: they are not.
+  static GenerateCall* Start(const worker::v1::GenerateRequest& request, Engine* engine, CallGate* gate,
+                             const EnergyLabel* energy);
 
  private:
-  GenerateCall(uint32_t attempt, Engine* engine, CallGate* gate);
+  GenerateCall(uint32_t attempt, Engine* engine, CallGate* gate, const EnergyLabel* energy);
   ~GenerateCall() override;
 
   absl::Status Submit(const worker::v1::GenerateRequest& request);
@@ -51,6 +54,7 @@ class GenerateCall final : public grpc::ServerWriteReactor<worker::v1::GenerateR
   Engine* const engine_;
   const Tokenizer& tokenizer_;  // Kept because a sink may not call the engine.
   CallGate* const gate_;
+  const EnergyLabel* const energy_;
   const bool admitted_;
   // Empty if the engine refused. Set before any reaction: gRPC runs none until it has been handed the call.
   std::optional<GenerationId> id_;

@@ -19,6 +19,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/file_identity.h"
 #include "base/log.h"
+#include "base/sensors/sensors.h"
 #include "base/version.h"
 #include "engine/cache/kv_type_names.h"
 #include "engine/cache/prefix_cache_flag.h"
@@ -34,6 +35,7 @@
 #include "worker/sandbox.h"
 #include "worker/stop_signals.h"
 #include "worker/unix_socket.h"
+#include "worker/worker_sensors.h"
 #include "worker/worker_server.h"
 
 namespace bitnet {
@@ -55,6 +57,7 @@ struct WorkerFlags {
   std::string name;
   std::vector<std::string> adapters;  // NAME=PATH
   bool no_sandbox = false;
+  SensorOptions sensors;
 };
 
 // Empty if the process should go on; otherwise what it exits with.
@@ -125,6 +128,11 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   app.add_flag(
       "--no-sandbox", flags->no_sandbox,
       "Keep the network, and rights to write files and start programs, which a worker does not need");
+  app.add_option(
+      "--powermetrics-file", flags->sensors.powermetrics_file,
+      "Text that powermetrics writes, for energy and frequencies where the system tells none (macOS)");
+  app.add_option("--sensor-root", flags->sensors.root, "Read /sys below this directory; for tests")
+      ->group("");
   app.add_option("--log-level", flags->log_level, "trace, debug, info, warning, error or off")
       ->capture_default_str();
   app.add_option("--name", flags->name, "Name of this worker in log lines, as P0");
@@ -188,6 +196,14 @@ void ReportSandbox(const Sandbox& sandbox) {
   }
 }
 
+Sensors FindAndReport(const SensorOptions& options) {
+  Sensors sensors = FindSensors(options);
+  for (const std::string& problem : sensors.problems) {
+    spdlog::warn("sensors: {}", problem);
+  }
+  return sensors;
+}
+
 int Run(WorkerFlags flags) {
   // First of all, since threads inherit it.
   if (!flags.cpus.empty()) {
@@ -226,6 +242,11 @@ int Run(WorkerFlags flags) {
       return Fail(flags, status, kWorkerExitBadModel);
     }
   }
+  WorkerSensors sensors(FindAndReport(flags.sensors));
+  if (const EnergyLabel* label = sensors.energy_label()) {
+    spdlog::info("counts energy by {} {}", label->source, label->scope);
+    flags.engine.energy_counter = [&sensors] { return sensors.ReadEnergy(); };
+  }
   const std::string fingerprint = FileIdentity(flags.model).value_or("");
   absl::StatusOr<std::unique_ptr<Engine>> engine = Engine::Create(flags.model, flags.engine);
   if (!engine.ok()) {
@@ -248,8 +269,8 @@ int Run(WorkerFlags flags) {
   const std::string model_name = std::filesystem::path(flags.model).stem().string();
   // Never given back: gRPC's shutdown, with its last object, may wait 10 s for connections to go.
   grpc_init();
-  absl::StatusOr<std::unique_ptr<WorkerServer>> server =
-      WorkerServer::Start(engine->get(), {.name = model_name, .fingerprint = fingerprint}, flags.socket);
+  absl::StatusOr<std::unique_ptr<WorkerServer>> server = WorkerServer::Start(
+      engine->get(), {.name = model_name, .fingerprint = fingerprint}, flags.socket, &sensors);
   if (!server.ok()) {
     return Fail(flags, server.status(),
                 absl::IsInvalidArgument(server.status()) ? kWorkerExitUsage : kExitTryAgain);

@@ -159,7 +159,7 @@ worker::v1::GeneratedToken ToMessage(const GeneratedToken& token, const Tokenize
 }
 
 worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason reason,
-                                              const GenerationUsage& usage) {
+                                              const GenerationUsage& usage, const EnergyLabel* energy) {
   worker::v1::GenerateResponse response;
   worker::v1::GenerateFinished& finished = *response.mutable_finished();
   finished.set_attempt(attempt);
@@ -170,7 +170,21 @@ worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason rea
   finished.mutable_usage()->set_queue_seconds(absl::ToDoubleSeconds(usage.queue_time));
   finished.mutable_usage()->set_prefill_seconds(absl::ToDoubleSeconds(usage.prefill_time));
   finished.mutable_usage()->set_decode_seconds(absl::ToDoubleSeconds(usage.decode_time));
+  if (std::optional<v1::Energy> message = EnergyMessage(usage.joules, energy)) {
+    *finished.mutable_usage()->mutable_energy() = *std::move(message);
+  }
   return response;
+}
+
+std::optional<v1::Energy> EnergyMessage(std::optional<double> joules, const EnergyLabel* label) {
+  if (!joules.has_value() || label == nullptr) {
+    return std::nullopt;
+  }
+  v1::Energy energy;
+  energy.set_joules(*joules);
+  energy.set_source(label->source);
+  energy.set_scope(label->scope);
+  return energy;
 }
 
 absl::StatusOr<std::vector<int32_t>> Encode(const v1::TokenizeRequest& request, const Tokenizer& tokenizer,
@@ -218,6 +232,10 @@ worker::v1::WorkerStatus ToWorkerStatus(const Engine& engine) {
                                                 stats.step_seconds_buckets.end());
   status.mutable_step_seconds_bounds()->Assign(stats.step_seconds_bounds.begin(),
                                                stats.step_seconds_bounds.end());
+  status.set_batch_size_sum(stats.batch_size_sum);
+  status.mutable_batch_size_buckets()->Assign(stats.batch_size_buckets.begin(),
+                                              stats.batch_size_buckets.end());
+  status.mutable_batch_size_bounds()->Assign(stats.batch_size_bounds.begin(), stats.batch_size_bounds.end());
   status.set_running(stats.running);
   status.set_waiting(stats.waiting);
   status.set_kv_blocks(stats.kv_blocks);
@@ -229,6 +247,8 @@ worker::v1::WorkerStatus ToWorkerStatus(const Engine& engine) {
   status.set_prefix_query_tokens(stats.prefix_query_tokens);
   status.set_prefix_hit_tokens(stats.prefix_hit_tokens);
   status.set_preemptions(stats.preemptions);
+  if (stats.charged_joules.has_value()) status.set_charged_joules(*stats.charged_joules);
+  if (stats.idle_joules.has_value()) status.set_idle_joules(*stats.idle_joules);
   status.set_threads(engine.num_threads());
   status.set_isa(engine.isa());
   return status;

@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/sensors/energy_source.h"
 #include "engine/engine.h"
 #include "proto/bitnet/v1/inference.pb.h"
 #include "proto/bitnet/worker/v1/worker.pb.h"
@@ -22,7 +24,11 @@ absl::StatusOr<GenerationRequest> ToGenerationRequest(const worker::v1::Generate
 worker::v1::GeneratedToken ToMessage(const GeneratedToken& token, const Tokenizer& tokenizer);
 // The last message. `reason` is not kCancelled: who cancelled is told nothing.
 worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason reason,
-                                              const GenerationUsage& usage);
+                                              const GenerationUsage& usage,
+                                              const EnergyLabel* energy = nullptr);
+
+// Nothing without joules, or without a label, of what counts them.
+std::optional<v1::Energy> EnergyMessage(std::optional<double> joules, const EnergyLabel* label);
 
 // Token ids of what TokenizeRequest holds. INVALID_ARGUMENT: it holds nothing, or a message without a role.
 absl::StatusOr<std::vector<int32_t>> Encode(const v1::TokenizeRequest& request, const Tokenizer& tokenizer,

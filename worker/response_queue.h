@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "proto/bitnet/worker/v1/worker.pb.h"
@@ -16,11 +17,15 @@ class ResponseQueue {
   // A message with so many tokens, each with 20 alternatives, is about 64 KiB.
   static constexpr int kMaxTokens = 64;
 
-  void AddToken(uint32_t attempt, worker::v1::GeneratedToken token) {
+  // `energy`: of the attempt with this token; nothing: not counted.
+  void AddToken(uint32_t attempt, worker::v1::GeneratedToken token, std::optional<v1::Energy> energy = {}) {
     if (!CanJoinLast()) {
       queue_.emplace_back().mutable_tokens()->set_attempt(attempt);
     }
     *queue_.back().mutable_tokens()->add_tokens() = std::move(token);
+    if (energy.has_value()) {
+      *queue_.back().mutable_tokens()->mutable_energy() = *std::move(energy);
+    }
   }
   void Add(worker::v1::GenerateResponse response) { queue_.push_back(std::move(response)); }
 

@@ -11,11 +11,12 @@
 namespace bitnet {
 
 absl::StatusOr<std::unique_ptr<WorkerServer>> WorkerServer::Start(Engine* engine, const ModelLabel& label,
-                                                                  const std::string& socket_path) {
+                                                                  const std::string& socket_path,
+                                                                  WorkerSensors* sensors) {
   RETURN_IF_ERROR(PrepareSocketPath(socket_path));
   // The standard health service says SERVING from the start: the engine is ready by now.
   grpc::EnableDefaultHealthCheckService(true);
-  std::unique_ptr<WorkerServer> worker(new WorkerServer(engine, label));
+  std::unique_ptr<WorkerServer> worker(new WorkerServer(engine, label, sensors));
   grpc::ServerBuilder builder;
   int bound = 0;
   builder.AddListeningPort(SocketAddress(socket_path), grpc::InsecureServerCredentials(), &bound);

@@ -10,16 +10,19 @@
 #include "absl/time/time.h"
 #include "engine/engine.h"
 #include "worker/admin_service.h"
+#include "worker/worker_sensors.h"
 #include "worker/worker_service.h"
 
 namespace bitnet {
 
 class WorkerServer {
  public:
-  // Accepts calls when it returns. `engine` is borrowed and outlives this. Errors are those of
-  // PrepareSocketPath(), and UNAVAILABLE if the socket cannot be bound.
+  // Accepts calls when it returns. `engine` and `sensors` are borrowed and outlive this; without sensors,
+  // nothing is said of energy and heat. Errors are those of PrepareSocketPath(), and UNAVAILABLE if the
+  // socket cannot be bound.
   static absl::StatusOr<std::unique_ptr<WorkerServer>> Start(Engine* engine, const ModelLabel& label,
-                                                             const std::string& socket_path);
+                                                             const std::string& socket_path,
+                                                             WorkerSensors* sensors = nullptr);
   // Ends what still runs, at once.
   ~WorkerServer();
 
@@ -30,7 +33,8 @@ class WorkerServer {
   void ServeUntilStopped(absl::Duration grace);
 
  private:
-  WorkerServer(Engine* engine, const ModelLabel& label) : service_(engine, label), admin_service_(engine) {}
+  WorkerServer(Engine* engine, const ModelLabel& label, WorkerSensors* sensors)
+      : service_(engine, label, sensors), admin_service_(engine) {}
 
   WorkerService service_;
   WorkerAdminService admin_service_;

@@ -1,5 +1,6 @@
 #include "worker/worker_service.h"
 
+#include <chrono>
 #include <utility>
 
 #include "proto/status_mapping.h"
@@ -17,11 +18,13 @@ grpc::ServerUnaryReactor* Done(grpc::CallbackServerContext* context, const absl:
 
 }  // namespace
 
-WorkerService::WorkerService(Engine* engine, ModelLabel label) : engine_(engine), label_(std::move(label)) {}
+WorkerService::WorkerService(Engine* engine, ModelLabel label, WorkerSensors* sensors)
+    : engine_(engine), label_(std::move(label)), sensors_(sensors) {}
 
 grpc::ServerWriteReactor<worker::v1::GenerateResponse>* WorkerService::Generate(
     grpc::CallbackServerContext* /*context*/, const worker::v1::GenerateRequest* request) {
-  return GenerateCall::Start(*request, engine_, &gate_);
+  return GenerateCall::Start(*request, engine_, &gate_,
+                             sensors_ != nullptr ? sensors_->energy_label() : nullptr);
 }
 
 grpc::ServerUnaryReactor* WorkerService::Tokenize(grpc::CallbackServerContext* context,
@@ -65,6 +68,9 @@ grpc::ServerUnaryReactor* WorkerService::GetStatus(grpc::CallbackServerContext* 
                                                    const worker::v1::GetStatusRequest* /*request*/,
                                                    worker::v1::WorkerStatus* response) {
   *response = ToWorkerStatus(*engine_);
+  if (sensors_ != nullptr) {
+    sensors_->FillIn(*response, absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()));
+  }
   response->set_stopping(gate_.stop_requested());
   return Done(context, absl::OkStatus());
 }

@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "proto/bitnet/worker/v1/worker.grpc.pb.h"
 #include "worker/call_gate.h"
+#include "worker/worker_sensors.h"
 
 namespace bitnet {
 
@@ -19,9 +20,9 @@ struct ModelLabel {
 
 class WorkerService final : public worker::v1::WorkerService::CallbackService {
  public:
-  // `engine` is borrowed and outlives this; destruction waits for the
+  // `engine` and `sensors`, which may be null, are borrowed and outlive this; destruction waits for the
   // calls under way, so the server that serves this has been shut down before.
-  WorkerService(Engine* engine, ModelLabel label);
+  WorkerService(Engine* engine, ModelLabel label, WorkerSensors* sensors);
 
   // Every Generate passes it; once it is asked to stop, they are refused with UNAVAILABLE.
   CallGate& gate() { return gate_; }
@@ -44,6 +45,7 @@ class WorkerService final : public worker::v1::WorkerService::CallbackService {
  private:
   Engine* const engine_;
   const ModelLabel label_;
+  WorkerSensors* const sensors_;
   CallGate gate_;
 };
 

@@ -4,7 +4,9 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import threading
 import time
+import typing
 import urllib.request
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -55,10 +57,13 @@ class Front:
     def pid(self):
         return self._process.pid
 
+    def metrics_page(self):
+        with urllib.request.urlopen("http://%s/metrics" % self._http) as page:
+            return page.read().decode()
+
     def metric(self, name, labels=""):
         """The sum of a metric's series whose labels contain `labels`."""
-        with urllib.request.urlopen("http://%s/metrics" % self._http) as page:
-            lines = page.read().decode().splitlines()
+        lines = self.metrics_page().splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines
                    if line.startswith(name + " ") or line.startswith(name + "{") and labels in line)
 
@@ -99,3 +104,32 @@ class Worker:
         self._process.stdin.close()
         self._process.wait()
         self._folder.cleanup()
+
+
+class Scrape(typing.NamedTuple):
+    seconds: float
+    size: int  # Bytes of the page.
+
+
+class Scraper:
+    """Asks a front for its metrics every `interval` seconds, on a thread; never, if that is None. `scrapes` is what that took."""
+
+    def __init__(self, front, interval):
+        self.scrapes = []
+        self._front, self._interval = front, interval
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._scrape)
+
+    def _scrape(self):
+        while self._interval is not None and not self._end.wait(self._interval):
+            begin = time.monotonic()
+            page = self._front.metrics_page()
+            self.scrapes.append(Scrape(time.monotonic() - begin, len(page)))
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._thread.join()

@@ -15,6 +15,7 @@ BatchScheduler::BatchScheduler(Transformer* transformer, KvCache* cache, ThreadP
       options_(std::move(options)),
       prompt_budget_(options_.chunk_size),
       order_(options_.priority_ageing),
+      energy_(options_.energy_counter, options_.max_sequences),
       samplers_(std::min<size_t>(pool->num_threads(), options_.max_sequences), Sampler(vocab_size)) {
   running_.reserve(options_.max_sequences);
   batch_.reserve(options_.chunk_size + options_.max_sequences);
@@ -49,6 +50,7 @@ void BatchScheduler::Cancel(GenerationId id) {
       const std::unique_ptr<Sequence> sequence = std::move(*at);
       list->erase(at);
       cache_->Release(sequence->blocks());
+      energy_.Close(sequence->energy());
       sequence->Finish(FinishReason::kCancelled, Sequence::Clock::now());
       return;
     }
@@ -62,6 +64,7 @@ void BatchScheduler::CancelAll() {
 }
 
 StepReport BatchScheduler::Step(Sequence::Clock::time_point now) {
+  energy_.Begin();
   AdmitWaiting();
   MakeRoom();
   AdoptNewPrefixes();
@@ -69,6 +72,7 @@ StepReport BatchScheduler::Step(Sequence::Clock::time_point now) {
   if (!batch_.empty()) {
     ChooseTokens(transformer_->Forward(batch_));
     SettleBlocks();
+    energy_.End();  // Before anyone is told what it took.
     DeliverTokens(report);
   }
   return report;
@@ -204,6 +208,7 @@ void BatchScheduler::AddToBatch(Sequence& sequence, size_t n) {
   if (n == 0) {
     return;
   }
+  energy_.AddTokens(sequence.energy(), n + sequence.draft().size());
   const size_t logits_needed = sequence.logits_needed();
   const auto add = [&](int32_t token, size_t position, bool wants_logits) {
     batch_.push_back({.token = token,
@@ -268,6 +273,7 @@ void BatchScheduler::Finish(SequenceList::iterator at, FinishReason reason) {
   const std::unique_ptr<Sequence> sequence = std::move(*at);
   running_.erase(at);
   cache_->Release(sequence->blocks());
+  energy_.Close(sequence->energy());
   sequence->Finish(reason, Sequence::Clock::now());
 }
 

@@ -14,6 +14,7 @@
 #include "engine/scheduler/draft_budget.h"
 #include "engine/scheduler/prefill_shares.h"
 #include "engine/scheduler/sequence.h"
+#include "engine/scheduler/step_energy.h"
 #include "engine/threads/thread_pool.h"
 #include "engine/transformer/transformer.h"
 
@@ -27,6 +28,7 @@ struct SchedulerOptions {
   std::vector<int32_t> end_ids = {};  // The model's end tokens.
   // Who waits this long counts as of the next class; positive.
   absl::Duration priority_ageing = kDefaultPriorityAgeing;
+  EnergyCounter energy_counter = {};  // Empty: joules are not counted.
 };
 
 struct StepReport {
@@ -92,6 +94,8 @@ class BatchScheduler {
   size_t num_waiting() const { return waiting_.size(); }
   bool any_decoding() const;  // Of those that run.
   const SchedulerCounters& counters() const { return counters_; }
+  // Null where joules are not counted.
+  const EnergyShares* energy() const { return energy_.shares(); }
 
  private:
   using SequenceList = std::vector<std::unique_ptr<Sequence>>;  // Most important first.
@@ -139,6 +143,7 @@ class BatchScheduler {
   SequenceList waiting_;  // With room for those that run, who may have to wait again.
   SequenceList running_;
   SchedulerCounters counters_;
+  StepEnergy energy_;
   std::vector<PrefillShare> shares_;  // `index` is that in running_.
   std::vector<BatchToken> batch_;
   std::vector<Choosing> choosing_;  // In batch order.

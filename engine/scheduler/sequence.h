@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "base/sensors/energy_shares.h"
 #include "engine/adapters/adapter_lease.h"
 #include "engine/cache/kv_cache.h"
 #include "engine/generation.h"
@@ -56,6 +57,8 @@ class Sequence {
   bool decoding() const { return answering_ && num_pending() == 1; }
 
   BlockTable& blocks() { return blocks_; }
+  // What its tokens took.
+  EnergyAccount& energy() { return energy_; }
   // What its keys and values depend on, up to position n.
   Prefix prefix(size_t n) const { return {tokens().first(n), adapters()}; }
 
@@ -86,6 +89,9 @@ class Sequence {
   void Finish(FinishReason reason, Clock::time_point now);
 
  private:
+  std::optional<double> joules() const {
+    return energy_.measured ? std::optional(energy_.joules) : std::nullopt;
+  }
   // Whether an end token may be the next one.
   bool may_end() const { return num_generated() >= static_cast<size_t>(request_.min_tokens); }
   // Chooses one token and appends it; false if it ends the answer instead, or there is none.
@@ -109,6 +115,7 @@ class Sequence {
   size_t num_chosen_ = 0;
   std::optional<FinishReason> ended_;      // Instead of the last one of them.
   std::unique_ptr<TokenMatcher> matcher_;  // Null: anything is allowed.
+  EnergyAccount energy_;
   size_t cached_prompt_tokens_ = 0;
   int drafted_tokens_ = 0;
   int accepted_tokens_ = 0;

@@ -25,6 +25,11 @@ absl::Status WithReason(absl::Status status, std::string_view reason,
   return status;
 }
 
+std::string ReasonOf(const absl::Status& status) {
+  const std::optional<google::rpc::ErrorInfo> info = GetDetail<google::rpc::ErrorInfo>(status);
+  return info.has_value() ? info->reason() : "";
+}
+
 absl::Status WithQuotaFailure(absl::Status status, const std::string& subject,
                               const std::string& description) {
   google::rpc::QuotaFailure failure;
@@ -57,11 +62,6 @@ absl::Status WithRequestId(absl::Status status, const std::string& request_id) {
   info.set_request_id(request_id);
   SetDetail(status, info);
   return status;
-}
-
-std::string ReasonOf(const absl::Status& status) {
-  const std::optional<google::rpc::ErrorInfo> info = GetDetail<google::rpc::ErrorInfo>(status);
-  return info.has_value() ? info->reason() : "";
 }
 
 std::string FirstWrongField(const absl::Status& status) {

@@ -24,14 +24,19 @@ std::string OneLine(std::string text) {
 }  // namespace
 
 void AddWorkers(std::span<const WorkerPool::View> workers, AgentLoad& load) {
+  double weights = 0;
+  int told = 0;
   for (const WorkerPool::View& worker : workers) {
     if (worker.up && worker.status.has_value()) {
       load.kv_blocks += worker.status->kv_blocks();
       load.kv_blocks_free += worker.status->kv_blocks_free();
       load.running += worker.status->running();
       load.waiting += worker.status->waiting();
+      weights += worker.weight;
+      ++told;
     }
   }
+  load.heat_weight = told > 0 ? weights / told : 1;
 }
 
 int AgentWeight(const AgentLoad& load) {
@@ -47,7 +52,8 @@ int AgentWeight(const AgentLoad& load) {
                                                   static_cast<double>(load.running + load.waiting));
   const double busy = std::max({used, behind, Share(load.queued, load.max_queued)});
   const double beyond = Share(busy - kFullWeightUntil, 1 - kFullWeightUntil);
-  const int free = kStep * static_cast<int>(std::lround((100 - (100 - kLeast) * beyond) / kStep));
+  const double wanted = (100 - (100 - kLeast) * beyond) * load.heat_weight;
+  const int free = std::max(kLeast, kStep * static_cast<int>(std::lround(wanted / kStep)));
   return std::max(1, free * limit / 100);
 }
 

@@ -19,6 +19,8 @@ struct AgentLoad {
   int64_t kv_blocks_free = 0;
   int64_t running = 0;
   int64_t waiting = 0;  // Without a slot yet, behind those that run.
+  // Of their usual work, what the heat of the machine lets them take: the mean. 1: all of it.
+  double heat_weight = 1;
 
   // Of the front: requests without a first token, and how many there may be.
   int queued = 0;
@@ -31,7 +33,7 @@ void AddWorkers(std::span<const WorkerPool::View> workers, AgentLoad& load);
 // Share of new requests that is wanted, of what an idle front of the same kind gets: 100 until half of the KV
 // cache, or of the queue, is in use or half of the requests wait for a slot; 10 when all is. In tens, for
 // each change moves keys of a consistent hash, and with them requests away from the prompts that are cached.
-// `limit_percent` scales it, to no less than 1 unless it is 0.
+// `limit_percent` and heat scale it, to no less than 1 unless it is 0.
 int AgentWeight(const AgentLoad& load);
 
 // "up 100%\n", "up 0%\n" in a drain, "down #reason\n".

@@ -50,14 +50,14 @@ AnswerFeed::AnswerFeed(const char* method, std::shared_ptr<AnswerSession> answer
 
 AnswerFeed::~AnswerFeed() {
   const absl::MutexLock lock(&answer_->mutex());
-  absl::StatusCode code = absl::StatusCode::kCancelled;  // Of one that is not read to its end.
+  absl::Status status = absl::CancelledError("it was not read to its end");
   if (stream_->end().has_value()) {
-    code = stream_->end()->code();
+    status = *stream_->end();
   } else if (answer_->end().has_value() && !answer_->log().finished().has_value()) {
-    code = answer_->end()->code();
+    status = *answer_->end();
   }
   answer_->Detach(*stream_);
-  answer_->Count(method_, code, absl::Now() - arrived_);
+  answer_->Count(method_, status, absl::Now() - arrived_);
 }
 
 std::optional<v1::GenerateResponse> AnswerFeed::Next() {
@@ -66,7 +66,7 @@ std::optional<v1::GenerateResponse> AnswerFeed::Next() {
   if (!stream_->Read(answer_->log(), response)) {
     return std::nullopt;
   }
-  answer_->OnRead(*stream_);
+  answer_->OnRead(*stream_, response.delta().tokens_size());
   return response;
 }
 

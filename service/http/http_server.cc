@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>  // Boost 1.74's awaitable.hpp uses std::exchange without saying so.
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -70,7 +71,7 @@ asio::awaitable<void> SendContinue(beast::tcp_stream& stream, unsigned version) 
 struct HttpServer::Listener {
   HttpServerOptions options;
   HttpSources sources;
-  HttpApi* api;
+  std::vector<HttpApi*> apis;
 
   asio::awaitable<void> Serve(beast::tcp_stream stream) {
     beast::flat_buffer buffer;
@@ -93,8 +94,8 @@ struct HttpServer::Listener {
       co_await Refuse(stream, parser, BodyProblem(error));
       co_return false;
     }
-    const bool is_for_api = IsForApi(parser);
-    if (std::optional<Problem> problem = BodyProblem(parser, is_for_api)) {
+    HttpApi* const api = ApiFor(parser);
+    if (std::optional<Problem> problem = BodyProblem(parser, api != nullptr)) {
       co_await Refuse(stream, parser, std::move(problem));
       co_return false;
     }
@@ -111,7 +112,7 @@ struct HttpServer::Listener {
     HttpExchange exchange(&stream, parser.release(), options.slow_reader, std::move(cors));
     if (may_preflight) {
       co_await exchange.Send(CorsPreflight());
-    } else if (is_for_api) {
+    } else if (api != nullptr) {
       co_await api->Answer(exchange);
     } else {
       co_await exchange.Send(
@@ -120,8 +121,15 @@ struct HttpServer::Listener {
     co_return co_await exchange.Finish();
   }
 
-  bool IsForApi(const Parser& parser) const {
-    return api != nullptr && api->Serves(PathOf(View(parser.get().target())));
+  // Null: it is for an operator's page.
+  HttpApi* ApiFor(const Parser& parser) const {
+    const std::string_view path = PathOf(View(parser.get().target()));
+    for (HttpApi* const api : apis) {
+      if (api->Serves(path)) {
+        return api;
+      }
+    }
+    return nullptr;
   }
 
   // Known from the headers alone.
@@ -144,9 +152,9 @@ struct HttpServer::Listener {
     if (!problem.has_value()) {
       co_return;
     }
-    HttpAnswer answer = IsForApi(parser)
-                            ? api->Refuse(problem->status, problem->text)
-                            : HttpAnswer{.status = problem->status, .body = problem->text + "\n"};
+    const HttpApi* const api = ApiFor(parser);
+    HttpAnswer answer = api != nullptr ? api->Refuse(problem->status, problem->text)
+                                       : HttpAnswer{.status = problem->status, .body = problem->text + "\n"};
     http::request<http::string_body> request(http::verb::post, "/", 11);  // The connection ends with it.
     request.keep_alive(false);
     HttpExchange exchange(&stream, std::move(request), options.slow_reader, {});
@@ -155,11 +163,12 @@ struct HttpServer::Listener {
 };
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
-                                                              HttpSources sources, HttpApi* api) {
+                                                              HttpSources sources,
+                                                              std::vector<HttpApi*> apis) {
   auto listener = std::make_unique<Listener>();
   listener->options = options;
   listener->sources = std::move(sources);
-  listener->api = api;
+  listener->apis = std::move(apis);
   ASSIGN_OR_RETURN(std::unique_ptr<TcpServer> server,
                    TcpServer::Start({.name = "HTTP",
                                      .flag = "--http",

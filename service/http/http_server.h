@@ -1,4 +1,4 @@
-// The front's HTTP/1.1 listener: metrics and probes for operators, and an API for clients.
+// The front's HTTP/1.1 listener: metrics and probes for operators, and what else is served.
 #pragma once
 
 #include <memory>
@@ -26,9 +26,10 @@ struct HttpServerOptions {
 // One thread and a coroutine for each connection. Headers up to 8 KiB.
 class HttpServer {
  public:
-  // UNAVAILABLE: the address cannot be listened at. Borrows `api`; null: there is none.
+  // UNAVAILABLE: the address cannot be listened at. Borrows `apis`, of which the first answers that serves a
+  // path; what none serves is an operator's page.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
-                                                           HttpSources sources, HttpApi* api);
+                                                           HttpSources sources, std::vector<HttpApi*> apis);
   // Closes all connections.
   ~HttpServer();
 

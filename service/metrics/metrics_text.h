@@ -1,17 +1,17 @@
 // The text that Prometheus scrapes.
 #pragma once
 
-#include <span>
 #include <string>
+#include <vector>
 
-#include "prometheus/collectable.h"
+#include "prometheus/metric_family.h"
 
 namespace bitnet {
 
 // Content type of MetricsText.
 constexpr const char* kMetricsContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-// Text exposition format 0.0.4 of all `sources`, whose family names differ.
-std::string MetricsText(std::span<const prometheus::Collectable* const> sources);
+// Text exposition format 0.0.4 of `families`, whose names differ. Those without series are left out.
+std::string MetricsText(std::vector<prometheus::MetricFamily> families);
 
 }  // namespace bitnet

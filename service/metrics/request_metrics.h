@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -29,9 +30,19 @@ class ModelMetrics {
   // "length", "time_limit", "dead_end"), or empty where there was none.
   void CountRequest(std::string_view method, absl::StatusCode code, std::string_view reason,
                     absl::Duration duration);
-  void CountPromptTokens(size_t tokens) { prompt_tokens_.Increment(static_cast<double>(tokens)); }
-  // A generated token has come: the first one `since` the request, any other since the one before it.
-  void CountGeneratedToken(bool first, absl::Duration since);
+  // A request ended with `status` and without an answer. No effect if it is OK, if the client ended the
+  // request, or if a worker was lost that had it.
+  void CountRejection(const absl::Status& status);
+  // Once for each answer: when it has begun, and when it has finished.
+  void CountPromptTokens(uint32_t tokens) { prompt_tokens_.Increment(tokens); }
+  void CountCachedTokens(uint32_t tokens) { cached_tokens_.Increment(tokens); }
+  // An answer's first token has come: `queue` from the request's arrival until a worker began to compute it,
+  // and `prefill` later.
+  void CountFirstToken(absl::Duration queue, absl::Duration prefill);
+  // Any other token of it.
+  void CountNextToken(absl::Duration since_last);
+  // gRPC has taken so many tokens to send them to a client.
+  void CountDeliveredTokens(int tokens) { delivered_tokens_.Increment(tokens); }
 
   // An answer lost its worker and goes on elsewhere. `reason` is "lost" (died, or broke the connection),
   // "stalled" (did not answer, and was killed for it) or "retired" (restarted on purpose).
@@ -46,9 +57,13 @@ class ModelMetrics {
   RequestMetrics& all_;
   const std::string model_;
   prometheus::Counter& prompt_tokens_;
+  prometheus::Counter& cached_tokens_;
   prometheus::Counter& generated_tokens_;
+  prometheus::Counter& delivered_tokens_;
   prometheus::Histogram& first_token_;
   prometheus::Histogram& inter_token_;
+  prometheus::Histogram& queue_;
+  prometheus::Histogram& prefill_;
   prometheus::Histogram& pauses_;
 };
 
@@ -67,7 +82,7 @@ class RequestMetrics {
   };
   Totals totals() const { return {.requests = ended_, .errors = failed_}; }
 
-  const prometheus::Collectable& collectable() const { return registry_; }
+  std::vector<prometheus::MetricFamily> Collect() const { return registry_.Collect(); }
 
  private:
   friend class ModelMetrics;
@@ -76,9 +91,14 @@ class RequestMetrics {
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& durations_;
   prometheus::Family<prometheus::Counter>& prompt_tokens_;
+  prometheus::Family<prometheus::Counter>& cached_tokens_;
   prometheus::Family<prometheus::Counter>& generated_tokens_;
+  prometheus::Family<prometheus::Counter>& delivered_tokens_;
   prometheus::Family<prometheus::Histogram>& first_token_;
   prometheus::Family<prometheus::Histogram>& inter_token_;
+  prometheus::Family<prometheus::Histogram>& queue_;
+  prometheus::Family<prometheus::Histogram>& prefill_;
+  prometheus::Family<prometheus::Counter>& rejections_;
   prometheus::Family<prometheus::Counter>& failovers_;
   prometheus::Family<prometheus::Histogram>& pauses_;
   std::atomic<uint64_t> ended_ = 0;

@@ -59,52 +59,90 @@ ClientMetric Value(const WorkerPool::View& view, MetricType type, double value) 
 }
 
 // The worker's buckets are not cumulative, Prometheus' are, and end with +Inf.
-ClientMetric StepSeconds(const WorkerPool::View& view) {
+ClientMetric Histogram(const WorkerPool::View& view, const google::protobuf::RepeatedField<double>& bounds,
+                       const google::protobuf::RepeatedField<uint64_t>& buckets, double sum) {
   ClientMetric metric = Labelled(view);
   uint64_t count = 0;
-  for (int i = 0; i < view.status->step_seconds_buckets_size(); ++i) {
-    count += view.status->step_seconds_buckets(i);
-    const double bound = i < view.status->step_seconds_bounds_size()
-                             ? view.status->step_seconds_bounds(i)
-                             : std::numeric_limits<double>::infinity();
+  for (int i = 0; i < buckets.size(); ++i) {
+    count += buckets[i];
+    const double bound = i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity();
     metric.histogram.bucket.push_back({.cumulative_count = count, .upper_bound = bound});
   }
   metric.histogram.sample_count = count;
-  metric.histogram.sample_sum = view.status->step_seconds_sum();
+  metric.histogram.sample_sum = sum;
   return metric;
+}
+
+ClientMetric StepSeconds(const WorkerPool::View& view) {
+  const WorkerStatus& status = *view.status;
+  return Histogram(view, status.step_seconds_bounds(), status.step_seconds_buckets(),
+                   status.step_seconds_sum());
+}
+
+ClientMetric BatchSize(const WorkerPool::View& view) {
+  const WorkerStatus& status = *view.status;
+  return Histogram(view, status.batch_size_bounds(), status.batch_size_buckets(), status.batch_size_sum());
+}
+
+ClientMetric StepAge(const WorkerPool::View& view) {
+  return Value(view, MetricType::Gauge, absl::ToDoubleSeconds(view.step_age));
+}
+
+ClientMetric Info(const WorkerPool::View& view) {
+  ClientMetric metric = Value(view, MetricType::Gauge, 1);
+  metric.label.push_back({.name = "isa", .value = view.status->isa()});
+  return metric;
+}
+
+MetricFamily Up(const std::vector<WorkerPool::View>& views) {
+  MetricFamily family{"bitnet_worker_up", "1 while a worker is ready for requests.", MetricType::Gauge, {}};
+  for (const WorkerPool::View& view : views) {
+    family.metric.push_back(Value(view, family.type, view.up ? 1 : 0));
+  }
+  return family;
+}
+
+MetricFamily Restarts(const std::vector<WorkerPool::View>& views) {
+  MetricFamily family{"bitnet_worker_restarts_total",
+                      "How often a worker was started again, by what ended it.",
+                      MetricType::Counter,
+                      {}};
+  for (const WorkerPool::View& view : views) {
+    for (const RestartReason reason : kRestartReasons) {
+      ClientMetric metric = Value(view, family.type, view.restarts_by_reason[static_cast<size_t>(reason)]);
+      metric.label.push_back({.name = "reason", .value = std::string(Name(reason))});
+      family.metric.push_back(std::move(metric));
+    }
+  }
+  return family;
 }
 
 }  // namespace
 
 std::vector<MetricFamily> WorkerFamilies(const std::vector<WorkerPool::View>& views) {
-  MetricFamily up{"bitnet_worker_up", "1 while a worker is ready for requests.", MetricType::Gauge, {}};
-  MetricFamily restarts{
-      "bitnet_worker_restarts_total", "How often a worker was started again.", MetricType::Counter, {}};
-  MetricFamily steps{"bitnet_step_seconds", "Time of one batch step of a worker.", MetricType::Histogram, {}};
-  MetricFamily info{"bitnet_worker_info", "Always 1; the labels tell about a worker.", MetricType::Gauge, {}};
-  std::vector<MetricFamily> numbers;
+  std::vector<MetricFamily> families = {Up(views), Restarts(views)};
+  // Of the workers that have told their status.
+  const auto add = [&](const char* name, const char* help, MetricType type, const auto& make) {
+    MetricFamily family{name, help, type, {}};
+    for (const WorkerPool::View& view : views) {
+      if (view.status.has_value()) {
+        family.metric.push_back(make(view));
+      }
+    }
+    families.push_back(std::move(family));
+  };
   for (const Number& number : kNumbers) {
-    numbers.push_back({number.name, number.help, number.type, {}});
+    add(number.name, number.help, number.type, [&number](const WorkerPool::View& view) {
+      return Value(view, number.type, number.value(*view.status));
+    });
   }
-  for (const WorkerPool::View& view : views) {
-    up.metric.push_back(Value(view, up.type, view.up ? 1 : 0));
-    restarts.metric.push_back(Value(view, restarts.type, view.restarts));
-    if (!view.status.has_value()) {
-      continue;
-    }
-    for (size_t i = 0; i < numbers.size(); ++i) {
-      numbers[i].metric.push_back(Value(view, kNumbers[i].type, kNumbers[i].value(*view.status)));
-    }
-    steps.metric.push_back(StepSeconds(view));
-    info.metric.push_back(Value(view, info.type, 1));
-    info.metric.back().label.push_back({.name = "isa", .value = view.status->isa()});
-  }
-  std::vector<MetricFamily> families = {std::move(up), std::move(restarts)};
-  if (!steps.metric.empty()) {  // A family without series would be a name that promises what is not there.
-    families.insert(families.end(), numbers.begin(), numbers.end());
-    families.push_back(std::move(steps));
-    families.push_back(std::move(info));
-  }
+  add("bitnet_step_seconds", "Time of one batch step of a worker.", MetricType::Histogram, StepSeconds);
+  add("bitnet_batch_size", "Sequences that ran when a batch step of a worker began.", MetricType::Histogram,
+      BatchSize);
+  add("bitnet_worker_last_step_age_seconds",
+      "Since a worker was last seen to have ended a step, or to have nothing to do.", MetricType::Gauge,
+      StepAge);
+  add("bitnet_worker_info", "Always 1; the labels tell about a worker.", MetricType::Gauge, Info);
   return families;
 }
 

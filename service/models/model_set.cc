@@ -1,11 +1,14 @@
 #include "service/models/model_set.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "service/errors/error_details.h"
+#include "service/metrics/front_metrics.h"
+#include "service/metrics/sensor_metrics.h"
 #include "service/metrics/worker_metrics.h"
 
 namespace bitnet {
@@ -70,6 +73,18 @@ std::vector<WorkerPool::View> ModelSet::Views() const {
   return all;
 }
 
-std::vector<prometheus::MetricFamily> ModelSet::Collect() const { return WorkerFamilies(Views()); }
+std::vector<prometheus::MetricFamily> ModelSet::Collect() const {
+  std::vector<v1::Model> known;
+  for (const auto& model : models_) {
+    if (absl::StatusOr<v1::Model> facts = model->Facts(); facts.ok()) {
+      known.push_back(*std::move(facts));
+    }
+  }
+  std::vector<prometheus::MetricFamily> families = ModelFamilies(known);
+  const std::vector<WorkerPool::View> views = Views();
+  std::ranges::move(WorkerFamilies(views), std::back_inserter(families));
+  std::ranges::move(SensorFamilies(views), std::back_inserter(families));
+  return families;
+}
 
 }  // namespace bitnet

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "prometheus/collectable.h"
+#include "prometheus/metric_family.h"
 #include "service/models/served_model.h"
 
 namespace bitnet {
 
 // Fixed once it is filled; then safe to share between threads.
-class ModelSet : public prometheus::Collectable {
+class ModelSet {
  public:
   // The first one is the default. Its names are not taken (PlanModels).
   void Add(std::unique_ptr<ServedModel> model);
@@ -31,8 +31,8 @@ class ModelSet : public prometheus::Collectable {
   absl::Status CheckReady() const;
   // Of all workers, model by model.
   std::vector<WorkerPool::View> Views() const;
-  // The workers' own numbers, as they last told them.
-  std::vector<prometheus::MetricFamily> Collect() const override;
+  // What is known of the models, and the workers' own numbers, as they last told them.
+  std::vector<prometheus::MetricFamily> Collect() const;
 
  private:
   std::vector<std::unique_ptr<ServedModel>> models_;

@@ -32,7 +32,7 @@ std::optional<size_t> ChooseWorker(std::span<const RouteCandidate> candidates, c
   };
   const auto cost = [&](const RouteCandidate& candidate, double work) {
     const double speed = candidate.tokens_per_second > 0 ? candidate.tokens_per_second : default_speed;
-    return penalty(candidate) * work / speed;
+    return penalty(candidate) * work / (speed * candidate.weight);
   };
   const auto rank = [&](const RouteCandidate& candidate) {
     return std::tuple(candidate.stale, candidate.full, cost(candidate, candidate.tokens + request.tokens),

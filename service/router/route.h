@@ -16,6 +16,7 @@ struct RouteCandidate {
   double tokens_per_second = 0;  // While it computed; 0: not known yet.
   int requests = 0;
   CoreKind kind = CoreKind::kUnknown;  // Of the cores it runs on.
+  double weight = 1;                   // Below 1: its machine is warm, and it counts as so much slower.
   bool full = false;   // Its KV cache has no free block: a request more has to wait for one of those it has.
   bool stale = false;  // It did not answer when it was asked last.
 };

@@ -27,6 +27,8 @@ class WorkerLiveness {
 
   // It did not answer when asked last: what is known of it is old.
   bool stale() const { return silent_ > absl::ZeroDuration(); }
+  // Since it was last seen to have ended a step, or to have nothing to do.
+  absl::Duration step_age() const { return silent_ + stuck_; }
   // Why it is to be killed, if it is.
   std::optional<std::string> Stalled(const LivenessLimits& limits) const;
 

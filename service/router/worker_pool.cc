@@ -29,13 +29,16 @@ WorkerPool::WorkerPool(const std::string& model, const std::vector<WorkerSpec>& 
   }
 }
 
-void WorkerPool::OnWorkerStarting(size_t worker, int restarts) {
+void WorkerPool::OnWorkerStarting(size_t worker, std::optional<RestartReason> again) {
   const absl::MutexLock lock(&mutex_);
-  workers_[worker].view.restarts = restarts;
-  // After a failure the reason stays in view: "is starting" alone would hide a crash loop.
   Worker& entry = workers_[worker];
+  if (again.has_value()) {
+    ++entry.view.restarts;
+    ++entry.view.restarts_by_reason[static_cast<size_t>(*again)];
+  }
+  // After a failure the reason stays in view: "is starting" alone would hide a crash loop.
   entry.state =
-      restarts == 0 ? "is starting" : absl::StrCat("is starting again, it went away: ", entry.reason);
+      again.has_value() ? absl::StrCat("is starting again, it went away: ", entry.reason) : "is starting";
 }
 
 absl::Status WorkerPool::OnWorkerReady(size_t worker, const std::string& socket_path) {
@@ -174,6 +177,7 @@ RouteCandidate WorkerPool::ToCandidate(const Worker& worker) {
   RouteCandidate candidate = {.tokens = static_cast<double>(worker.link->tokens),
                               .requests = worker.link->active,
                               .kind = worker.kind,
+                              .weight = worker.view.weight,
                               .stale = worker.liveness.stale()};
   if (worker.view.status.has_value()) {
     const worker::v1::WorkerStatus& status = *worker.view.status;
@@ -263,6 +267,9 @@ void WorkerPool::StoreStatus(const WorkerLink& link, worker::v1::WorkerStatus st
   const absl::MutexLock lock(&mutex_);
   if (Worker* worker = Find(link)) {
     worker->liveness.OnStatus(status.steps(), status.running() + status.waiting() > 0, elapsed);
+    worker->asked_for += elapsed;
+    worker->thermal.Observe(absl::UnixEpoch() + worker->asked_for, status.thermal_pressure());
+    worker->view.weight = worker->thermal.weight();
     worker->view.status = std::move(status);
   }
 }
@@ -296,6 +303,7 @@ std::vector<WorkerPool::View> WorkerPool::Views() const {
   std::vector<View> views;
   for (const Worker& worker : workers_) {
     views.push_back(worker.view);
+    views.back().step_age = worker.liveness.step_age();
   }
   return views;
 }

@@ -1,6 +1,7 @@
 // The workers as requests see them: which are ready, and which one comes next.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "service/heat/thermal_steps.h"
 #include "service/router/prefix_memory.h"
 #include "service/router/route.h"
 #include "service/router/worker_link.h"
@@ -37,7 +39,10 @@ class WorkerPool : public WorkerObserver {
     std::string model = {};  // That it serves.
     bool up = false;
     int restarts = 0;
-    std::optional<worker::v1::WorkerStatus> status = {};  // As last told by the running process.
+    double weight = 1;  // Of its usual work, as the heat of its machine allows (ThermalSteps).
+    std::array<int, kRestartReasons.size()> restarts_by_reason = {};  // In the order of kRestartReasons.
+    std::optional<worker::v1::WorkerStatus> status = {};              // As last told by the running process.
+    absl::Duration step_age = {};                                     // WorkerLiveness::step_age of that.
   };
 
   // `on_readiness` is called whenever the first worker becomes ready or the last one ceases to be; calls do
@@ -49,7 +54,7 @@ class WorkerPool : public WorkerObserver {
   // Borrowed; outlives the supervisor. Called before the first worker is started.
   void SetPreparer(WorkerPreparer* preparer) { preparer_ = preparer; }
 
-  void OnWorkerStarting(size_t worker, int restarts) override;
+  void OnWorkerStarting(size_t worker, std::optional<RestartReason> again) override;
   // Connects, asks for the model, and has the worker prepared.
   absl::Status OnWorkerReady(size_t worker, const std::string& socket_path) override;
   void OnWorkerGone(size_t worker, const std::string& reason, bool permanently) override;
@@ -118,6 +123,8 @@ class WorkerPool : public WorkerObserver {
     CoreKind kind = CoreKind::kUnknown;     // Of the cores it runs on.
     std::shared_ptr<WorkerLink> link = {};  // While it is ready.
     WorkerLiveness liveness = {};           // Of the process at `link`.
+    ThermalSteps thermal = {};              // Of the machine: a new process finds it as warm.
+    absl::Duration asked_for = {};  // How long it has been asked for its status: the clock of `thermal`.
     std::string state = "has not been started";
     std::string reason = {};  // Why it went away last.
     bool given_up = false;

@@ -100,8 +100,11 @@ void AnswerSession::OnToken(const worker::v1::GeneratedToken& token) {
   Accept();
   place_.Begin();
   const absl::Time now = absl::Now();
-  const bool first = text_.num_tokens() == 0;
-  served_->metrics().CountGeneratedToken(first, now - (first ? arrived_ : last_token_at_));
+  if (text_.num_tokens() == 0) {
+    served_->metrics().CountFirstToken(generation_.admitted_at() - arrived_, now - generation_.admitted_at());
+  } else {
+    served_->metrics().CountNextToken(now - last_token_at_);
+  }
   last_token_at_ = now;
   v1::Token told = token.token();
   if (request_.has_logprobs()) {
@@ -143,6 +146,7 @@ void AnswerSession::Accept() {
 }
 
 void AnswerSession::Complete(v1::FinishReason reason, const v1::Usage& usage) {
+  served_->metrics().CountCachedTokens(usage.cached_tokens());
   std::string rest = text_.Flush();
   v1::Finished finished;
   finished.set_reason(reason);
@@ -223,7 +227,10 @@ void AnswerSession::Cancel() {
   SetTimer();
 }
 
-void AnswerSession::OnRead(const AnswerStream& stream) {
+void AnswerSession::OnRead(const AnswerStream& stream, int tokens) {
+  if (tokens > 0) {
+    served_->metrics().CountDeliveredTokens(tokens);
+  }
   if (stream_.get() == &stream) {
     ForgetRead();
     generation_.Resume();
@@ -298,12 +305,16 @@ void AnswerSession::SetTimer() {
   }
 }
 
-void AnswerSession::Count(const char* method, absl::StatusCode code, absl::Duration duration) const {
-  const bool finished = code == absl::StatusCode::kOk && log_.finished().has_value();
+void AnswerSession::Count(const char* method, const absl::Status& status, absl::Duration duration) const {
+  const bool finished = status.ok() && log_.finished().has_value();
   ModelMetrics& metrics = served_ != nullptr ? served_->metrics() : serving_.metrics.ForModel("");
-  metrics.CountRequest(method, code, finished ? ReasonLabel(log_.finished()->reason()) : "", duration);
-  spdlog::debug("request {}: {} {} {} {}", request_id_, method, absl::StatusCodeToString(code), Progress(),
-                absl::FormatDuration(duration));
+  metrics.CountRequest(method, status.code(), finished ? ReasonLabel(log_.finished()->reason()) : "",
+                       duration);
+  if (!generation_.accepted()) {
+    metrics.CountRejection(status);
+  }
+  spdlog::debug("request {}: {} {} {} {}", request_id_, method, absl::StatusCodeToString(status.code()),
+                Progress(), absl::FormatDuration(duration));
 }
 
 }  // namespace bitnet

@@ -56,8 +56,8 @@ class AnswerSession final : public RunningCall,
   void Detach(const AnswerStream& stream);
   // Ends it for good: nobody can come back for it.
   void Cancel();
-  // A message of `stream` has been taken.
-  void OnRead(const AnswerStream& stream);
+  // A message of `stream` has been taken, with so many tokens.
+  void OnRead(const AnswerStream& stream, int tokens);
 
   const AnswerLog& log() const { return log_; }
   // Once it has ended: how. What is in the log comes before.
@@ -67,7 +67,7 @@ class AnswerSession final : public RunningCall,
   std::optional<v1::Waiting> Waiting(absl::Time now);
   std::string Progress() const { return generation_.Progress(); }
   // A client's call has ended.
-  void Count(const char* method, absl::StatusCode code, absl::Duration duration) const;
+  void Count(const char* method, const absl::Status& status, absl::Duration duration) const;
 
  private:
   // From the generation, under the lock.

@@ -148,6 +148,8 @@ absl::Status Generation::Prepare() {
 
 void Generation::Dispatch() {
   dispatched_.set_attempt(dispatched_.attempt() + 1);
+  energy_.EndAttempt();
+  NoteAdmission();  // At the earliest.
   admitted_ = leaving_ = false;
   spdlog::debug("request {}: attempt {} with {} prompt tokens, {}, to worker {}", request_id_,
                 dispatched_.attempt(), prompt_tokens(), Progress(), worker_name_);
@@ -178,6 +180,7 @@ void Generation::OnStreamEvent(const worker::v1::GenerateResponse& event) {
   bool more = true;
   if (event.has_admitted()) {
     admitted_ = true;
+    NoteAdmission();
   } else if (event.has_tokens() && event.tokens().attempt() == dispatched_.attempt()) {
     more = AddTokens(event.tokens());
   } else if (event.has_finished() && event.finished().attempt() == dispatched_.attempt()) {
@@ -193,9 +196,18 @@ void Generation::OnStreamEvent(const worker::v1::GenerateResponse& event) {
   }
 }
 
+void Generation::NoteAdmission() {
+  if (num_tokens() == 0) {
+    admitted_at_ = absl::Now();
+  }
+}
+
 void Generation::Finish(const worker::v1::GenerateFinished& finished) {
   EndPause(absl::Now());
   v1::Usage usage = finished.usage();
+  if (usage.has_energy()) {
+    energy_.Update(usage.energy());
+  }
   if (dispatched_.attempt() > 1) {  // The worker knows but the last part.
     const v1::Usage whole = OwnUsage();
     usage.set_queue_seconds(whole.queue_seconds());
@@ -211,6 +223,9 @@ void Generation::Finish(const worker::v1::GenerateFinished& finished) {
 }
 
 bool Generation::AddTokens(const worker::v1::GeneratedTokens& tokens) {
+  if (tokens.has_energy()) {
+    energy_.Update(tokens.energy());
+  }
   for (const worker::v1::GeneratedToken& token : tokens.tokens()) {
     const uint32_t next = num_tokens();
     const uint32_t index = token.token().index();
@@ -266,6 +281,7 @@ v1::Usage Generation::OwnUsage() const {
 void Generation::TellAttempts(v1::Usage& usage) const {
   usage.set_attempts(dispatched_.attempt());
   usage.set_paused_seconds(absl::ToDoubleSeconds(paused_));
+  energy_.FillIn(usage);
 }
 
 void Generation::OnStreamDone(const grpc::Status& status) {

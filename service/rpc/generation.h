@@ -15,6 +15,7 @@
 #include "service/router/prefix_memory.h"
 #include "service/router/worker_link.h"
 #include "service/router/worker_waiters.h"
+#include "service/rpc/answer_energy.h"
 #include "service/rpc/call_registry.h"
 #include "service/rpc/failover_policy.h"
 #include "service/rpc/serving.h"
@@ -68,6 +69,8 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   uint64_t prefix() const { return PrefixMemory::Hash({dispatched_.prompt().data(), prompt_tokens()}); }
   uint32_t num_tokens() const { return static_cast<uint32_t>(dispatched_.generated_size()); }
   uint64_t seed() const { return dispatched_.sampling().seed(); }
+  // When a worker began to compute it: the one that made its first token, once there is one.
+  absl::Time admitted_at() const { return admitted_at_; }
   // A worker has taken it, this one or one that was lost since.
   bool accepted() const { return accepted_; }
   v1::Waiting::State state() const;
@@ -102,6 +105,7 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   void Dispatch();
   // What it asks of the worker that generates.
   WorkerPool::Wanted Wanted(const WorkerLink* avoid) const;
+  void NoteAdmission();
   void Finish(const worker::v1::GenerateFinished& finished);
   // Those that are next; returns whether to read on.
   bool AddTokens(const worker::v1::GeneratedTokens& tokens);
@@ -112,6 +116,7 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   void FindWorker(const WorkerLink* lost, absl::Duration delay);
   void Await(absl::Duration delay);
   void EndPause(absl::Time now);
+  // What only the front knows: attempts, pauses, and the energy of all attempts.
   void TellAttempts(v1::Usage& usage) const;
   void Fail(const absl::Status& status);
 
@@ -145,8 +150,9 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   FailoverPolicy policy_;
   std::optional<absl::Time> lost_at_;  // Until the next token.
   absl::Duration paused_ = absl::ZeroDuration();
+  AnswerEnergy energy_;
 
-  absl::Time dispatched_at_, first_token_at_, last_token_at_;
+  absl::Time dispatched_at_, admitted_at_, first_token_at_, last_token_at_;
 };
 
 }  // namespace bitnet

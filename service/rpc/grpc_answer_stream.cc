@@ -47,8 +47,9 @@ void GrpcAnswerStream::OnWriteDone(bool ok) {
   write_in_flight_ = false;
   times_.OnWriteDone(absl::Now());
   if (ok) {
+    const int tokens = writing_.delta().tokens_size();
     Pump();
-    answer_->OnRead(*this);
+    answer_->OnRead(*this, tokens);
   } else {
     ClientGone();  // The connection is broken; OnCancel may come later, or not for long.
   }
@@ -90,7 +91,7 @@ absl::Status GrpcAnswerStream::WhyGone() const {
 
 void GrpcAnswerStream::FinishWith(const absl::Status& status) {
   finish_called_ = true;
-  final_code_ = status.code();
+  final_status_ = status;
   AddLoadReport();
   Finish(ErrorReply(serving_.admission.WithRetry(WithRequestId(status, answer_->request_id())), *context_));
 }
@@ -152,7 +153,7 @@ void GrpcAnswerStream::OnDone() {
   self = std::move(self_);
   serving_.timers.Remove(this);
   answer_->Detach(*this);
-  answer_->Count(method_, final_code_, absl::Now() - arrived_);
+  answer_->Count(method_, final_status_, absl::Now() - arrived_);
 }
 
 }  // namespace bitnet

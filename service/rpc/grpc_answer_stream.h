@@ -77,7 +77,7 @@ class GrpcAnswerStream final : public AnswerStream,
   bool write_in_flight_ = false;
   bool client_gone_ = false;
   bool finish_called_ = false;
-  absl::StatusCode final_code_ = absl::StatusCode::kOk;
+  absl::Status final_status_;
 };
 
 }  // namespace bitnet

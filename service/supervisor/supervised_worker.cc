@@ -30,9 +30,11 @@ SupervisedWorker::~SupervisedWorker() { thread_.join(); }
 
 void SupervisedWorker::Run() {
   RespawnBackoff backoff;
+  std::optional<RestartReason> again;
   for (int start = 0; !stopping(); ++start) {
-    observer_->OnWorkerStarting(config_.index, start);
+    observer_->OnWorkerStarting(config_.index, again);
     Ending ending = RunOnce(start);
+    again = ending.kind;
     if (ending.permanent && config_.go_back != nullptr && config_.go_back()) {
       ending.permanent = false;
       ending.restarting = true;
@@ -76,6 +78,7 @@ SupervisedWorker::Ending SupervisedWorker::RunOnce(int start) {
 
   std::string reason;
   absl::Time ready_at = absl::InfiniteFuture();
+  bool served = false;
   for (std::string line; (*child)->ReadLine(&line);) {
     if (absl::string_view rest = line; absl::ConsumePrefix(&rest, "FAILED ")) {
       reason = std::string(rest);
@@ -84,6 +87,8 @@ SupervisedWorker::Ending SupervisedWorker::RunOnce(int start) {
       if (absl::Status status = observer_->OnWorkerReady(config_.index, socket); !status.ok()) {
         reason = absl::StrCat("it was ready but did not answer: ", status.message());
         (*child)->Signal(SIGKILL);
+      } else {
+        served = true;
       }
       break;
     }
@@ -94,14 +99,29 @@ SupervisedWorker::Ending SupervisedWorker::RunOnce(int start) {
   SetChild(nullptr, "");
   unlink(socket.c_str());
   const absl::MutexLock lock(&mutex_);
+  const RestartReason kind = KindOf(wait_status, served);
   if (!kill_why_.empty()) {
     reason = std::exchange(kill_why_, "");
   }
   return {.reason = reason.empty() ? DescribeExit(wait_status)
                                    : absl::StrCat(reason, " (", DescribeExit(wait_status), ")"),
+          .kind = kind,
           .permanent = IsPermanent(wait_status),
           .healthy = healthy,
           .restarting = std::exchange(restarting_, false)};
+}
+
+RestartReason SupervisedWorker::KindOf(int wait_status, bool served) const {
+  if (restarting_) {
+    return RestartReason::kPlanned;
+  }
+  if (!kill_why_.empty()) {
+    return RestartReason::kStalled;
+  }
+  if (!served) {
+    return RestartReason::kNotReady;
+  }
+  return WIFSIGNALED(wait_status) ? RestartReason::kCrash : RestartReason::kExit;
 }
 
 void SupervisedWorker::SetChild(ChildProcess* child, const std::string& socket) {

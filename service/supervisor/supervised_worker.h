@@ -54,6 +54,7 @@ class SupervisedWorker {
  private:
   struct Ending {
     std::string reason = {};
+    RestartReason kind = RestartReason::kNotReady;
     bool permanent = false;
     absl::Duration healthy = absl::ZeroDuration();
     bool restarting = false;
@@ -61,6 +62,8 @@ class SupervisedWorker {
 
   void Run();
   Ending RunOnce(int start);
+  // What its end is for: `served` if it had been ready and answered.
+  RestartReason KindOf(int wait_status, bool served) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetChild(ChildProcess* child, const std::string& socket);
   bool stopping() const;
 

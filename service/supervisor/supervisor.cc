@@ -72,8 +72,8 @@ void Supervisor::KillFrozen(absl::Duration elapsed, absl::Duration limit) {
   }
 }
 
-void Supervisor::OnWorkerStarting(size_t worker, int restarts) {
-  observer_->OnWorkerStarting(worker, restarts);
+void Supervisor::OnWorkerStarting(size_t worker, std::optional<RestartReason> again) {
+  observer_->OnWorkerStarting(worker, again);
 }
 
 absl::Status Supervisor::OnWorkerReady(size_t worker, const std::string& socket_path) {

@@ -39,7 +39,7 @@ class Supervisor : private WorkerObserver {
   void KillFrozen(absl::Duration elapsed, absl::Duration limit);
 
  private:
-  void OnWorkerStarting(size_t worker, int restarts) override;
+  void OnWorkerStarting(size_t worker, std::optional<RestartReason> again) override;
   absl::Status OnWorkerReady(size_t worker, const std::string& socket_path) override;
   void OnWorkerGone(size_t worker, const std::string& reason, bool permanently) override;
 

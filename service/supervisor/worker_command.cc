@@ -60,6 +60,12 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Mode
   for (const std::string& adapter : model.adapters) {
     add("--adapter", adapter);
   }
+  if (!options.powermetrics_file.empty()) {
+    add("--powermetrics-file", options.powermetrics_file);
+  }
+  if (!options.sensor_root.empty()) {
+    add("--sensor-root", options.sensor_root);
+  }
   if (options.no_mmap) {
     command.emplace_back("--no-mmap");
   }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "service/supervisor/restart_reason.h"
 
 namespace bitnet {
 
@@ -12,8 +14,8 @@ namespace bitnet {
 class WorkerObserver {
  public:
   virtual ~WorkerObserver() = default;
-  // `restarts`: how often it has been started before.
-  virtual void OnWorkerStarting(size_t worker, int restarts) = 0;
+  // `again`: why its last process is followed by another one; none the first time.
+  virtual void OnWorkerStarting(size_t worker, std::optional<RestartReason> again) = 0;
   // It listens at `socket_path`. On an error it is killed and started again as if it had died by itself.
   virtual absl::Status OnWorkerReady(size_t worker, const std::string& socket_path) = 0;
   // It has ended; `permanently` if it will not be started again.

@@ -23,7 +23,19 @@ class FakeRoot {
 
   const std::string& path() const { return path_; }
 
-  // `path` begins with a slash.
+  // All files of a machine in fixtures/, as its README says.
+  void WriteFixture(const std::string& file) const {
+    std::ifstream fixture(file);
+    EXPECT_TRUE(fixture.is_open()) << file;
+    for (std::string line; std::getline(fixture, line);) {
+      const size_t blank = line.find(' ');
+      Write(line.substr(0, blank), line.substr(blank + 1));
+    }
+  }
+
+  void Remove(const std::string& path) const { std::filesystem::remove_all(path_ + path); }
+
+  // `path` begins with a slash. A file that is there stays the same one, as in sysfs.
   void Write(const std::string& path, const std::string& text) const {
     const std::filesystem::path full = path_ + path;
     std::filesystem::create_directories(full.parent_path());

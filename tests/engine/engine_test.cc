@@ -334,6 +334,9 @@ TEST_F(EngineTest, CountsWhatItDoes) {
   EXPECT_EQ(stats.step_seconds_buckets.size(), stats.step_seconds_bounds.size() + 1);
   EXPECT_EQ(
       std::accumulate(stats.step_seconds_buckets.begin(), stats.step_seconds_buckets.end(), uint64_t{0}), 7u);
+  EXPECT_EQ(stats.batch_size_sum, 7);  // One sequence in each of them.
+  EXPECT_EQ(stats.batch_size_buckets.front(), 7u);
+  EXPECT_EQ(stats.batch_size_buckets.size(), stats.batch_size_bounds.size() + 1);
   go_on.Notify();
   sink.Wait();
 }

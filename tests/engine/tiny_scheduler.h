@@ -28,6 +28,7 @@ struct TinySchedulerOptions {
   KvType kv_type = KvType::kF16;
   bool prefix_cache = true;
   absl::Duration priority_ageing = kDefaultPriorityAgeing;
+  EnergyCounter energy_counter = {};
 };
 
 inline LoadedModel LoadRandomModel(const std::vector<uint8_t>& bytes, ThreadPool& pool) {
@@ -54,7 +55,8 @@ struct TinyScheduler {
                    .max_positions = std::min(model.config.max_seq_len, cache.capacity_tokens()),
                    .max_draft = options.max_draft,
                    .end_ids = options.end_ids,
-                   .priority_ageing = options.priority_ageing}) {}
+                   .priority_ageing = options.priority_ageing,
+                   .energy_counter = options.energy_counter}) {}
 
   void RunAll() {
     while (!scheduler.idle()) {

@@ -42,6 +42,7 @@ test('refuses what would wait behind too many, and says when to come back', asyn
   const milliseconds = Number(seconds) * 1000 + Math.floor(nanos / 1e6);
   assert.ok(milliseconds >= 90 && milliseconds <= 66000, `${milliseconds} ms`);
   assert.deepStrictEqual(error.metadata.get('grpc-retry-pushback-ms'), [String(milliseconds)]);
+  await until(async () => (await front.metric('bitnet_rejections_total', 'reason="queue_full"')) === 1, 'a counted refusal');
 });
 
 test('refuses more tokens than may wait', async () => {
@@ -85,6 +86,7 @@ test('refuses a deadline that cannot be kept, once it knows how fast the worker 
   }, 'a refusal');
   assert.match(error.details, /the deadline leaves [\d.e-]+ s, and the first token is expected in [\d.e-]+ s/);
   assert.strictEqual(richError(error).ErrorInfo.reason, 'DEADLINE_OUT_OF_REACH');
+  await until(async () => (await front.metric('bitnet_rejections_total', 'reason="deadline_out_of_reach"')) >= 1, 'a counted refusal');
   assert.ifError((await front.generate(request)).error);
 });
 

@@ -23,6 +23,7 @@ case $1 in
     cp "$here/package-lock.json" "$2/installed.json"
     ;;
   test)
-    NODE_PATH="$2/node_modules" exec node --test "$here/$3"
+    # Where tests/run unpacks Prometheus.
+    PATH=$PATH:$here/../../build/promtool/usr/bin NODE_PATH="$2/node_modules" exec node --test "$here/$3"
     ;;
 esac

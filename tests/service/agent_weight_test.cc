@@ -38,6 +38,20 @@ TEST(AgentWeightTest, TakesRequestsThatHaveJustComeForNoQueue) {
   EXPECT_EQ(AgentWeight({.running = 0, .waiting = 3}), 100);
 }
 
+TEST(AgentWeightTest, FallsWithTheHeatOfTheMachine) {
+  EXPECT_EQ(AgentWeight({.heat_weight = 0.8}), 80);
+  EXPECT_EQ(AgentWeight({.heat_weight = 0.5}), 50);
+  EXPECT_EQ(AgentWeight({.limit_percent = 50, .heat_weight = 0.2}), 10);
+  EXPECT_EQ(AgentWeight({.kv_blocks = 100, .kv_blocks_free = 0, .heat_weight = 0.2}), 10);
+  AgentLoad load;
+  const WorkerPool::View views[] = {
+      {.name = "W0", .up = true, .weight = 0.2, .status = worker::v1::WorkerStatus()},
+      {.name = "W1", .up = true, .weight = 1, .status = worker::v1::WorkerStatus()},
+      {.name = "W2", .up = false, .weight = 0.2}};
+  AddWorkers(views, load);
+  EXPECT_DOUBLE_EQ(load.heat_weight, 0.6);
+}
+
 TEST(AgentWeightTest, NeverRisesWithLoadAndMovesInTens) {
   int last = 100;
   for (int64_t used = 0; used <= 100; ++used) {

@@ -69,6 +69,36 @@ TEST_F(FailoverTest, GoesOnWithAnotherWorker) {
   }
 }
 
+TEST_F(FailoverTest, AddsTheEnergyOfAllAttemptsUp) {
+  StartTwo();
+  const Answer answer = Generate("on:1:joules:2.5;say:a|b;on:1:leave;on:2:joules:4;say:c|d");
+  ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
+  EXPECT_EQ(answer.finished().usage().attempts(), 2u);
+  const v1::Energy& energy = answer.finished().usage().energy();
+  EXPECT_DOUBLE_EQ(energy.joules(), 6.5);
+  EXPECT_EQ(energy.source(), "fake");
+  EXPECT_EQ(energy.scope(), "package");
+}
+
+TEST_F(FailoverTest, KeepsTheEnergyOfALostWorkerWhereTheNextCountsNone) {
+  StartTwo();
+  const Answer answer = Generate("on:1:joules:2.5;say:a|b;on:1:leave;say:c|d");
+  EXPECT_DOUBLE_EQ(answer.finished().usage().energy().joules(), 2.5);
+}
+
+TEST_F(FailoverTest, TellsOfNoEnergyWhereNoneIsCounted) {
+  StartReady();
+  EXPECT_FALSE(Generate("say:a|b").finished().usage().has_energy());
+}
+
+TEST_F(FailoverTest, TellsOfTheEnergyUpToAStopString) {
+  StartReady();
+  v1::GenerateRequest request = Prompt("joules:3;say:ab|cd;joules:5;say:ef");
+  request.add_stop("cd");
+  const Answer answer = Generate(request);
+  EXPECT_DOUBLE_EQ(answer.finished().usage().energy().joules(), 3);
+}
+
 TEST_F(FailoverTest, WaitsForTheOnlyWorkerToComeBack) {
   StartReady();
   const Answer answer = Generate("say:a;on:1:die;say:b;on:2:die;say:c");

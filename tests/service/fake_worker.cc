@@ -19,6 +19,7 @@
 //   on:2:die         a command that only the second attempt follows
 //   fail:3:why       end the call with this status
 //   prefilled:2.5    tell at the end that the prompt took so many seconds
+//   joules:2.5       from here on the attempt has taken so many, by a counter called "fake package"
 //   file             one token for each piece of the second line of the file that --model names
 // Such a file says in its first line how the worker starts, and is its fingerprint.
 #include <grpcpp/grpcpp.h>
@@ -113,6 +114,7 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
     }
     int index = 0;
     double prefill_seconds = 0;
+    v1::Energy energy;  // Without a source: not counted.
     for (absl::string_view command : absl::StrSplit(script, ';')) {
       if (absl::ConsumePrefix(&command, "on:")) {
         const std::vector<absl::string_view> parts = absl::StrSplit(command, absl::MaxSplits(':', 1));
@@ -126,6 +128,9 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
       if (words[0] == "say" || words[0] == "burst" || words[0] == "flood" || words[0] == "file") {
         worker::v1::GenerateResponse event;
         event.mutable_tokens()->set_attempt(request->attempt());
+        if (!energy.source().empty()) {
+          *event.mutable_tokens()->mutable_energy() = energy;
+        }
         for (const std::string& piece : PiecesOf(words[0], words[0] == "file" ? file_.text : argument)) {
           const int at = index++;
           if (at < request->generated_size()) {
@@ -161,6 +166,12 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
         AwaitCancels(context, 1 << 30);
       } else if (words[0] == "prefilled") {
         static_cast<void>(absl::SimpleAtod(argument, &prefill_seconds));
+      } else if (words[0] == "joules") {
+        double joules = 0;
+        static_cast<void>(absl::SimpleAtod(argument, &joules));
+        energy.set_joules(joules);
+        energy.set_source("fake");
+        energy.set_scope("package");
       } else if (words[0] == "fail") {
         const std::vector<std::string> status = absl::StrSplit(argument, ':');
         return {static_cast<grpc::StatusCode>(ToInt(status[0])), status[1]};
@@ -178,6 +189,9 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
         static_cast<uint32_t>(request->prompt_size()));
     event.mutable_finished()->mutable_usage()->set_generated_tokens(static_cast<uint32_t>(index));
     event.mutable_finished()->mutable_usage()->set_prefill_seconds(prefill_seconds);
+    if (!energy.source().empty()) {
+      *event.mutable_finished()->mutable_usage()->mutable_energy() = energy;
+    }
     writer->Write(event);
     return grpc::Status::OK;
   }

@@ -16,8 +16,7 @@ class HttpServerTest : public testing::Test {
   void SetUp() override {
     auto server = HttpServer::Start(
         {.address = "127.0.0.1:0", .timeout = absl::Milliseconds(200)},
-        {.metrics = [] { return std::string("up 1\n"); }, .readiness = [this] { return readiness_; }},
-        nullptr);
+        {.metrics = [] { return std::string("up 1\n"); }, .readiness = [this] { return readiness_; }}, {});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -84,9 +83,9 @@ TEST_F(HttpServerTest, ServesTwoRequestsOnOneConnection) {
 TEST_F(HttpServerTest, ClosesAnIdleConnection) { EXPECT_EQ(Exchange("GET /metr"), ""); }
 
 TEST_F(HttpServerTest, SaysWhatIsWrongWithAnAddress) {
-  EXPECT_EQ(HttpServer::Start({.address = "8080"}, {}, nullptr).status().code(),
+  EXPECT_EQ(HttpServer::Start({.address = "8080"}, {}, {}).status().code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(HttpServer::Start({.address = server_->address()}, {}, nullptr).status().code(),
+  EXPECT_EQ(HttpServer::Start({.address = server_->address()}, {}, {}).status().code(),
             absl::StatusCode::kUnavailable);
 }
 

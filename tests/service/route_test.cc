@@ -23,6 +23,12 @@ TEST(ChooseWorkerTest, CountsTimeAndNotTokens) {
   EXPECT_EQ(ChooseWorker(workers, {.tokens = 10}), 1u);
 }
 
+TEST(ChooseWorkerTest, TakesAWarmOneForSlower) {
+  const std::vector<RouteCandidate> workers = {{.tokens = 100, .tokens_per_second = 10, .weight = 0.5},
+                                               {.tokens = 150, .tokens_per_second = 10}};
+  EXPECT_EQ(ChooseWorker(workers, {.tokens = 10}), 1u);
+}
+
 TEST(ChooseWorkerTest, TriesOneWhoseSpeedIsNotKnown) {
   const std::vector<RouteCandidate> workers = {{.tokens = 100, .tokens_per_second = 10}, {.tokens = 90}};
   EXPECT_EQ(ChooseWorker(workers, {.tokens = 10}), 1u);

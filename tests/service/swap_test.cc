@@ -86,6 +86,7 @@ TEST_F(SwapTest, GivesNewRequestsTheNewFile) {
   EXPECT_EQ(swapped_.name(), "fake");
   for (const WorkerPool::View& view : front_->pool().Views()) {
     EXPECT_EQ(view.restarts, 1);
+    EXPECT_EQ(view.restarts_by_reason[static_cast<size_t>(RestartReason::kPlanned)], 1);
   }
   EXPECT_EQ(TextOf("file"), "NEW");
   EXPECT_EQ(TextOf("say:x;on:1:die;file"), "xNEW");  // Its successor has the new one as well.

@@ -41,6 +41,8 @@ TEST(WorkerCommandTest, PassesOnWhatWasSaid) {
   options.prefix_cache = "off";
   options.sparsity = "on";
   options.no_sandbox = true;
+  options.powermetrics_file = "/p";
+  options.sensor_root = "/r";
   const auto command = WorkerCommand(options, {.name = "m", .path = "m.gguf", .adapters = {"a=b"}},
                                      {.name = "W0", .cluster = "P0"}, "/s");
   EXPECT_EQ(ValueOf(command, "--chunk-size"), "64");
@@ -50,6 +52,8 @@ TEST(WorkerCommandTest, PassesOnWhatWasSaid) {
   EXPECT_EQ(ValueOf(command, "--step-ms"), "50");
   EXPECT_EQ(ValueOf(command, "--prefix-cache"), "off");
   EXPECT_EQ(ValueOf(command, "--sparsity"), "on");
+  EXPECT_EQ(ValueOf(command, "--powermetrics-file"), "/p");
+  EXPECT_EQ(ValueOf(command, "--sensor-root"), "/r");
   EXPECT_EQ(std::ranges::count(command, "--no-sandbox"), 1);
 }
 

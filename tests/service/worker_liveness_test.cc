@@ -41,5 +41,18 @@ TEST(WorkerLivenessTest, MayDoNothingWhileThereIsNothingToDo) {
   EXPECT_FALSE(liveness.Stalled(kLimits).has_value());
 }
 
+TEST(WorkerLivenessTest, TellsHowOldTheLastStepIs) {
+  WorkerLiveness liveness;
+  liveness.OnStatus(5, true, kSecond);
+  EXPECT_EQ(liveness.step_age(), absl::ZeroDuration());
+  liveness.OnStatus(5, true, kSecond);
+  liveness.OnSilence(kSecond);
+  EXPECT_EQ(liveness.step_age(), 2 * kSecond);
+  liveness.OnStatus(6, true, kSecond);
+  EXPECT_EQ(liveness.step_age(), absl::ZeroDuration());
+  liveness.OnStatus(6, false, kSecond);  // It has nothing to do.
+  EXPECT_EQ(liveness.step_age(), absl::ZeroDuration());
+}
+
 }  // namespace
 }  // namespace bitnet

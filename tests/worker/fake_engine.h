@@ -192,6 +192,9 @@ class FakeEngine final : public Engine {
     stats.step_seconds_sum = 0.5;
     stats.step_seconds_bounds = {0.1, 1};
     stats.step_seconds_buckets = {5, 2, 0};
+    stats.batch_size_sum = 9;
+    stats.batch_size_bounds = {1};
+    stats.batch_size_buckets = {6, 1};
     stats.running = static_cast<int>(sinks_.size());
     stats.kv_blocks = 10;
     stats.kv_blocks_free = 9;

@@ -47,6 +47,9 @@ TEST_F(WorkerServerTest, TellsItsStatus) {
   EXPECT_EQ(status.step_seconds_sum(), 0.5);
   EXPECT_EQ(ToVector(status.step_seconds_bounds()), (std::vector<double>{0.1, 1}));
   EXPECT_EQ(ToVector(status.step_seconds_buckets()), (std::vector<uint64_t>{5, 2, 0}));
+  EXPECT_EQ(status.batch_size_sum(), 9);
+  EXPECT_EQ(ToVector(status.batch_size_bounds()), (std::vector<double>{1}));
+  EXPECT_EQ(ToVector(status.batch_size_buckets()), (std::vector<uint64_t>{6, 1}));
   EXPECT_EQ(status.running(), 1u);
   EXPECT_EQ(status.kv_blocks(), 10u);
   EXPECT_EQ(status.kv_blocks_free(), 9u);
@@ -59,6 +62,15 @@ TEST_F(WorkerServerTest, TellsItsStatus) {
   EXPECT_EQ(status.isa(), "portable");
   generating.TryCancel();
   ReadToEnd(reader.get());
+}
+
+TEST_F(WorkerServerTest, TellsNothingOfWhatItHasNoSensorsFor) {
+  grpc::ClientContext context;
+  worker::v1::WorkerStatus status;
+  ASSERT_TRUE(stub_->GetStatus(&context, {}, &status).ok());
+  EXPECT_EQ(status.energy_size(), 0);
+  EXPECT_EQ(status.thermal_pressure(), worker::v1::THERMAL_PRESSURE_UNSPECIFIED);
+  EXPECT_FALSE(status.has_charged_joules());
 }
 
 TEST_F(WorkerServerTest, LoadsListsAndUnloadsAdapters) {

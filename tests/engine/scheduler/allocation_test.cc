@@ -114,7 +114,9 @@ TEST(AllocationTest, StepsAllocateNothing) {
 // Once their masks are known: those are kept for all answers with the same grammar, and each takes memory
 // when it is met for the first time.
 TEST(AllocationTest, ConstrainedStepsAllocateNothing) {
-  TinyScheduler tiny({.max_draft = 4});
+  double joules = 0;
+  TinyScheduler tiny(
+      {.max_draft = 4, .energy_counter = [&joules] { return std::optional<double>(++joules); }});
   const ListTokenizer tokenizer(JsonTokens(512));
   GrammarCache grammars(&tokenizer, 512);
   GenerationRequest request = {.prompt = RandomTokens(12, 512, 1), .max_tokens = 100};

@@ -1,0 +1,32 @@
+// All sensors of this machine.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/sensors/energy_source.h"
+#include "base/sensors/heat.h"
+
+namespace bitnet {
+
+struct SensorOptions {
+  // In front of /sys and /proc; for tests. Linux.
+  std::string root = "";
+  // Where root lets `powermetrics` write (apple/powermetrics_file.h); empty: nowhere.
+  std::string powermetrics_file = "";
+};
+
+struct Sensors {
+  EnergySources energy;               // Best first (AttributionRank); empty: nothing counts joules here.
+  std::unique_ptr<HeatSensors> heat;  // Not null.
+  std::vector<std::string> problems;  // What there is and cannot be read, and why, for the log.
+};
+
+// What there is once now is all there will be. Files stay open: it may be called before a sandbox is entered.
+//
+// Linux: powercap, hwmon, thermal zones, cpufreq. macOS: the process's own energy, IOReport where the system
+// lets it, powermetrics' file, the thermal pressure that notifyd keeps.
+Sensors FindSensors(const SensorOptions& options);
+
+}  // namespace bitnet

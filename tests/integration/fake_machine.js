@@ -1,0 +1,63 @@
+// A machine with sensors that a test moves: workers read a /sys of its own (--sensor-root).
+'use strict';
+
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const kPackage = 'sys/class/powercap/intel-rapl:0';
+// A warm machine of two CPUs, beside its counter of energy.
+const kFiles = {
+  [`${kPackage}/name`]: 'package-0',
+  [`${kPackage}/max_energy_range_uj`]: 262143328850,
+  'sys/class/hwmon/hwmon0/name': 'k10temp',
+  'sys/class/hwmon/hwmon0/temp1_label': 'Tctl',
+  'sys/class/hwmon/hwmon0/temp1_input': 52350,
+  'sys/class/thermal/thermal_zone0/type': 'cpu-thermal',
+  'sys/class/thermal/thermal_zone0/temp': 52350,
+  'sys/class/thermal/thermal_zone0/trip_point_0_type': 'critical',
+  'sys/class/thermal/thermal_zone0/trip_point_0_temp': 110000,
+  'sys/class/thermal/cooling_device0/type': 'Processor',
+  'sys/class/thermal/cooling_device0/cur_state': 0,
+  'sys/class/thermal/cooling_device0/max_state': 10,
+  'sys/devices/system/cpu/online': '0-1',
+};
+for (const cpu of [0, 1]) {
+  const folder = `sys/devices/system/cpu/cpu${cpu}`;
+  kFiles[`${folder}/cpufreq/scaling_cur_freq`] = 1500000;
+  kFiles[`${folder}/cpufreq/cpuinfo_max_freq`] = 3000000;
+  kFiles[`${folder}/thermal_throttle/core_throttle_count`] = 3;
+}
+
+// Its package takes a tenth of a joule every 5 ms.
+class FakeMachine {
+  // Of all its sensors, or of the counter alone.
+  constructor({ heat = true } = {}) {
+    this.root = fs.mkdtempSync(path.join(os.tmpdir(), 'bitnet-sys-'));
+    for (const [name, value] of Object.entries(kFiles)) {
+      if (heat || name.startsWith(kPackage)) this.put(name, value);
+    }
+    this.file = fs.openSync(path.join(this.root, kPackage, 'energy_uj'), 'w');
+    this.microjoules = 1000000000; // Of ten digits at any time, so that each write is whole.
+    this.write();
+    this.timer = setInterval(() => this.write(this.microjoules += 100000), 5);
+  }
+
+  put(name, value) {
+    const file = path.join(this.root, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, `${value}\n`);
+  }
+
+  write() {
+    fs.writeSync(this.file, `${this.microjoules}\n`, 0);
+  }
+
+  close() {
+    clearInterval(this.timer);
+    fs.closeSync(this.file);
+    fs.rmSync(this.root, { recursive: true });
+  }
+}
+
+module.exports = { FakeMachine };
