@@ -176,7 +176,7 @@ TEST_F(SwapTest, TakesAFileThatWasReplacedWhenWorkersAreRestarted) {
 #if defined(__SANITIZE_THREAD__)
 constexpr absl::Duration kFailoverTime = absl::Seconds(15);  // It starts some ten times as slowly.
 #else
-constexpr absl::Duration kFailoverTime = absl::Seconds(2);
+constexpr absl::Duration kFailoverTime = absl::Seconds(5);
 #endif
 
 TEST_F(SwapTest, DoesNotGoOnWithOtherWeights) {
