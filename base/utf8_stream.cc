@@ -67,4 +67,10 @@ std::string Utf8Stream::Flush() {
   return std::string(kReplacement);
 }
 
+std::string ToUtf8(std::string_view bytes) {
+  Utf8Stream stream;
+  std::string text = stream.Append(bytes);
+  return text + stream.Flush();
+}
+
 }  // namespace bitnet

@@ -21,4 +21,7 @@ class Utf8Stream {
   std::string pending_;
 };
 
+// The text of `bytes` alone, as a stream of just them gives it.
+std::string ToUtf8(std::string_view bytes);
+
 }  // namespace bitnet

@@ -52,29 +52,29 @@ void GenerateCall::Release() {
   }
 }
 
-void GenerateCall::OnAdmitted() {
-  worker::v1::GenerateResponse response;
-  response.mutable_admitted()->set_attempt(attempt_);
+template <typename Add>
+void GenerateCall::Enqueue(const Add& add) {
   {
     absl::MutexLock lock(&mutex_);
     if (broken_) {
       return;
     }
-    queue_.Add(std::move(response));
+    add(queue_);
   }
   Advance();
 }
 
+void GenerateCall::OnAdmitted() {
+  worker::v1::GenerateResponse response;
+  response.mutable_admitted()->set_attempt(attempt_);
+  Enqueue([&](ResponseQueue& queue) { queue.Add(std::move(response)); });
+}
+
 void GenerateCall::OnToken(const GeneratedToken& token) {
   worker::v1::GeneratedToken message = ToMessage(token, tokenizer_);
-  {
-    absl::MutexLock lock(&mutex_);
-    if (broken_) {
-      return;
-    }
-    queue_.AddToken(attempt_, std::move(message), EnergyMessage(token.joules, energy_));
-  }
-  Advance();
+  Enqueue([&](ResponseQueue& queue) {
+    queue.AddToken(attempt_, std::move(message), EnergyMessage(token.joules, energy_));
+  });
 }
 
 void GenerateCall::OnFinished(FinishReason reason, const GenerationUsage& usage) {

@@ -37,6 +37,9 @@ class GenerateCall final : public grpc::ServerWriteReactor<worker::v1::GenerateR
 
   absl::Status Submit(const worker::v1::GenerateRequest& request);
   void Release();
+  // Has `add` put something into the queue, and writes it when it is its turn.
+  template <typename Add>
+  void Enqueue(const Add& add);
 
   void OnAdmitted() override;
   void OnToken(const GeneratedToken& token) override;

@@ -57,20 +57,23 @@ void FillInHeat(const Heat& heat, worker::v1::WorkerStatus& status) {
 
 WorkerSensors::WorkerSensors(Sensors sensors)
     : meter_(std::move(sensors.energy)), heat_(std::move(sensors.heat)) {
-  const absl::MutexLock lock(&mutex_);
+  const absl::MutexLock lock(&energy_mutex_);
   if (const EnergyLabel* best = meter_.best()) {
     label_ = *best;
   }
 }
 
 std::optional<double> WorkerSensors::ReadEnergy() {
-  const absl::MutexLock lock(&mutex_);
+  const absl::MutexLock lock(&energy_mutex_);
   return meter_.ReadBest();
 }
 
 void WorkerSensors::FillIn(worker::v1::WorkerStatus& status, absl::Duration now) {
-  const absl::MutexLock lock(&mutex_);
-  FillInEnergy(meter_.Sample(now), status);
+  {
+    const absl::MutexLock lock(&energy_mutex_);
+    FillInEnergy(meter_.Sample(now), status);
+  }
+  const absl::MutexLock lock(&heat_mutex_);
   FillInHeat(heat_->Read(), status);
 }
 

@@ -26,9 +26,11 @@ class WorkerSensors {
   void FillIn(worker::v1::WorkerStatus& status, absl::Duration now);
 
  private:
-  absl::Mutex mutex_;
-  EnergyMeter meter_ ABSL_GUARDED_BY(mutex_);
-  const std::unique_ptr<HeatSensors> heat_ ABSL_PT_GUARDED_BY(mutex_);
+  absl::Mutex energy_mutex_;
+  EnergyMeter meter_ ABSL_GUARDED_BY(energy_mutex_);
+  // Of its own: heat is many files, and no step of the engine is to wait for them.
+  absl::Mutex heat_mutex_;
+  const std::unique_ptr<HeatSensors> heat_ ABSL_PT_GUARDED_BY(heat_mutex_);
   std::optional<EnergyLabel> label_;  // Set by the constructor.
 };
 

@@ -74,7 +74,7 @@ std::optional<double> EnergyShares::Close(EnergyAccount& account) {
     account.pending = 0;
     std::erase(waiting_, &account);
   }
-  return account.measured ? std::optional(account.joules) : std::nullopt;
+  return account.reading();
 }
 
 }  // namespace bitnet

@@ -14,6 +14,9 @@ struct EnergyAccount {
   double joules = 0;      // So far.
   size_t pending = 0;     // Tokens whose joules the counter has not shown yet.
   bool measured = false;  // `joules` is a reading: a counter that never moved says nothing, not zero.
+
+  // Nothing if it is none.
+  std::optional<double> reading() const { return measured ? std::optional(joules) : std::nullopt; }
 };
 
 // A request's share of a step is its tokens' share of the step's tokens, times the step's joules. Two things

@@ -43,7 +43,7 @@ struct Heat {
   std::vector<CpuFrequency> frequencies = {};
 };
 
-// Used by one thread.
+// Used by one thread at a time, whatever others do with sources of energy.
 class HeatSensors {
  public:
   virtual ~HeatSensors() = default;

@@ -140,13 +140,19 @@ EnergySources FindHwmonEnergy(const std::string& root, std::function<absl::Durat
   return sources;
 }
 
-std::vector<Temperature> ReadHwmonTemperatures(const std::string& root) {
+HwmonTemperatures::HwmonTemperatures(const std::string& root) {
+  for (Channel& channel : FindChannels(root, "temp", "input")) {
+    sensors_.push_back({.name = channel.label.empty() ? std::move(channel.chip)
+                                                      : absl::StrCat(channel.chip, " ", channel.label),
+                        .path = std::move(channel.path)});
+  }
+}
+
+std::vector<Temperature> HwmonTemperatures::Read() const {
   std::vector<Temperature> temperatures;
-  for (const Channel& channel : FindChannels(root, "temp", "input")) {
-    if (const std::optional<int64_t> value = ReadSysfsInt(channel.path)) {
-      temperatures.push_back(
-          {channel.label.empty() ? channel.chip : absl::StrCat(channel.chip, " ", channel.label),
-           static_cast<double>(*value) * kMilli});
+  for (const Sensor& sensor : sensors_) {
+    if (const std::optional<int64_t> value = ReadSysfsInt(sensor.path)) {
+      temperatures.push_back({sensor.name, static_cast<double>(*value) * kMilli});
     }
   }
   return temperatures;

@@ -18,7 +18,19 @@ namespace bitnet {
 EnergySources FindHwmonEnergy(const std::string& root, std::function<absl::Duration()> clock,
                               std::vector<std::string>& problems);
 
-// temp*_input of all chips.
-std::vector<Temperature> ReadHwmonTemperatures(const std::string& root);
+// temp*_input of all chips, found once and read again and again.
+class HwmonTemperatures {
+ public:
+  explicit HwmonTemperatures(const std::string& root);
+
+  std::vector<Temperature> Read() const;
+
+ private:
+  struct Sensor {
+    std::string name;
+    std::string path;
+  };
+  std::vector<Sensor> sensors_;
+};
 
 }  // namespace bitnet

@@ -22,9 +22,12 @@ class AppleHeatSensors final : public HeatSensors {
 
   Heat Read() override {
     Heat heat = {.pressure = ReadDarwinPressure()};
-    if (powermetrics_ != nullptr && powermetrics_->last() != nullptr) {
-      heat.frequencies = powermetrics_->last()->frequencies;
-      if (!heat.pressure.has_value()) heat.pressure = powermetrics_->last()->pressure;
+    if (powermetrics_ == nullptr) {
+      return heat;
+    }
+    if (std::optional<PowermetricsSample> sample = powermetrics_->last()) {
+      heat.frequencies = std::move(sample->frequencies);
+      if (!heat.pressure.has_value()) heat.pressure = sample->pressure;
     }
     return heat;
   }

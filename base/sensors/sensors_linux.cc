@@ -16,19 +16,20 @@ absl::Duration SteadyTime() { return absl::FromChrono(std::chrono::steady_clock:
 
 class LinuxHeatSensors final : public HeatSensors {
  public:
-  explicit LinuxHeatSensors(std::string root) : root_(std::move(root)) {}
+  explicit LinuxHeatSensors(const std::string& root) : hwmon_(root), zones_(root), cpus_(root) {}
 
   Heat Read() override {
-    Heat heat = {.temperatures = ReadHwmonTemperatures(root_),
-                 .pressure = ReadZonePressure(root_),
-                 .throttle_events = ReadThrottleEvents(root_),
-                 .frequencies = ReadCpuFrequencies(root_)};
-    std::ranges::move(ReadZoneTemperatures(root_), std::back_inserter(heat.temperatures));
+    Heat heat = {.temperatures = hwmon_.Read(),
+                 .throttle_events = cpus_.ReadThrottleEvents(),
+                 .frequencies = cpus_.Read()};
+    zones_.Read(heat);
     return heat;
   }
 
  private:
-  const std::string root_;
+  const HwmonTemperatures hwmon_;
+  const ThermalZones zones_;
+  const CpuFrequencies cpus_;
 };
 
 }  // namespace

@@ -41,7 +41,7 @@ class Front:
     def __init__(self, programs, model, *flags, worker="paced_worker"):
         self._folder = tempfile.TemporaryDirectory(prefix="bitnet-bench-")
         ports = pathlib.Path(self._folder.name, "ports.json")
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             [programs / "bitnet-front", "--worker-binary", programs / worker, "--model", "measured=" + model,  # It may have a "=".
              "--workers", "1", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--port-file", ports, "--log-level", "warning", *flags])
         try:
@@ -55,7 +55,7 @@ class Front:
 
     @property
     def pid(self):
-        return self._process.pid
+        return self.process.pid
 
     def metrics_page(self):
         with urllib.request.urlopen("http://%s/metrics" % self._http) as page:
@@ -70,17 +70,17 @@ class Front:
     def drain(self):
         """Has it stop, and gives the seconds that took: 30, should it believe that a request still runs."""
         begin = time.monotonic()
-        self._process.terminate()
-        self._process.wait()
+        self.process.terminate()
+        self.process.wait()
         return time.monotonic() - begin
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self._process.terminate()
-        self._process.terminate()  # What runs does not matter any more.
-        self._process.wait()
+        self.process.terminate()
+        self.process.terminate()  # What runs does not matter any more.
+        self.process.wait()
         self._folder.cleanup()
 
 

@@ -8,41 +8,15 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/json_depth.h"
 #include "engine/model/gguf_keys.h"
 
 namespace bitnet {
 
-namespace {
-
-// Whether brackets nest deeper than `max_depth`. Looked at before parsing: the parser takes memory for every
-// bracket that is open.
-bool NestsDeeper(std::span<const uint8_t> text, int max_depth) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const uint8_t c = text[i];
-    if (in_string) {
-      i += c == '\\' ? 1 : 0;
-      in_string = c != '"';
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > max_depth) {
-        return true;
-      }
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
-
-}  // namespace
-
 absl::StatusOr<nlohmann::json> ParseJsonObject(std::span<const uint8_t> text, std::string_view what,
                                                int max_depth) {
   using Event = nlohmann::json::parse_event_t;
-  if (NestsDeeper(text, max_depth)) {
+  if (NestsDeeper({reinterpret_cast<const char*>(text.data()), text.size()}, max_depth)) {
     return absl::DataLossError(absl::StrFormat("%s nests deeper than %d levels", what, max_depth));
   }
   std::vector<std::set<std::string>> keys;  // Those seen so far of each object that is open.

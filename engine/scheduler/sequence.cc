@@ -157,7 +157,7 @@ std::optional<FinishReason> Sequence::Deliver(Clock::time_point now) {
     answering_ = true;
   }
   for (size_t i = 0; i < num_chosen_ - (ended_.has_value() ? 1 : 0); ++i) {
-    chosen_[i].joules = joules();
+    chosen_[i].joules = energy_.reading();
     sink_->OnToken(chosen_[i]);
   }
   return ended_.has_value() ? ended_ : EndReason();
@@ -187,7 +187,7 @@ void Sequence::Finish(FinishReason reason, Clock::time_point now) {
                              .queue_time = absl::FromChrono(admitted - submitted_),
                              .prefill_time = absl::FromChrono(first_token - admitted),
                              .decode_time = absl::FromChrono(now - first_token),
-                             .joules = joules()});
+                             .joules = energy_.reading()});
 }
 
 }  // namespace bitnet

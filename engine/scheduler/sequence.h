@@ -89,9 +89,6 @@ class Sequence {
   void Finish(FinishReason reason, Clock::time_point now);
 
  private:
-  std::optional<double> joules() const {
-    return energy_.measured ? std::optional(energy_.joules) : std::nullopt;
-  }
   // Whether an end token may be the next one.
   bool may_end() const { return num_generated() >= static_cast<size_t>(request_.min_tokens); }
   // Chooses one token and appends it; false if it ends the answer instead, or there is none.

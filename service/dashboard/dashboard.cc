@@ -60,9 +60,7 @@ std::optional<HttpAnswer> AnswerAtOnce(const HttpExchange& exchange, const HttpS
     return AnswerFile(exchange.path());
   }
   if (const absl::Status status = sources.admit_to_metrics(exchange.header("Authorization")); !status.ok()) {
-    return HttpAnswer{.status = 401,
-                      .body = absl::StrCat(status.message(), "\n"),
-                      .headers = {{"WWW-Authenticate", "Bearer"}}};
+    return TokenWanted(status);
   }
   return std::nullopt;
 }

@@ -8,9 +8,7 @@ namespace {
 
 HttpAnswer Metrics(const HttpSources& sources, std::string_view authorization) {
   if (const absl::Status status = sources.admit_to_metrics(authorization); !status.ok()) {
-    return {.status = 401,
-            .body = absl::StrCat(status.message(), "\n"),
-            .headers = {{"WWW-Authenticate", "Bearer"}}};
+    return TokenWanted(status);
   }
   return {.content_type = kMetricsContentType, .body = sources.metrics()};
 }
@@ -33,6 +31,12 @@ struct Route {
 constexpr Route kRoutes[] = {{"/metrics", Metrics}, {"/healthz", Healthz}, {"/readyz", Readyz}};
 
 }  // namespace
+
+HttpAnswer TokenWanted(const absl::Status& status) {
+  return {.status = 401,
+          .body = absl::StrCat(status.message(), "\n"),
+          .headers = {{"WWW-Authenticate", "Bearer"}}};
+}
 
 HttpAnswer AnswerHttp(std::string_view method, std::string_view target, std::string_view authorization,
                       const HttpSources& sources) {

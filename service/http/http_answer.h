@@ -30,6 +30,9 @@ struct HttpSources {
   };
 };
 
+// 401, to who is not admitted without a token, with why.
+HttpAnswer TokenWanted(const absl::Status& status);
+
 // The path of a request's target: without its query.
 inline std::string_view PathOf(std::string_view target) { return target.substr(0, target.find('?')); }
 

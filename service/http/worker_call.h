@@ -14,6 +14,7 @@
 #include "service/http/http_exchange.h"
 #include "service/router/worker_pool.h"
 #include "service/rpc/call_registry.h"
+#include "service/rpc/call_times.h"
 #include "service/rpc/worker_failure.h"
 
 namespace bitnet {
@@ -28,7 +29,7 @@ class WorkerCall : public std::enable_shared_from_this<WorkerCall<Request, Respo
                                                                   std::function<void(grpc::Status)>);
 
   WorkerCall(CallRegistry* calls, WorkerLease worker) : counted_(calls), worker_(std::move(worker)) {
-    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    context_.set_deadline(std::chrono::system_clock::now() + kUnaryDeadline);
   }
 
   Request request;

@@ -8,8 +8,8 @@
 
 namespace bitnet {
 
-// As WorkerFamilies. What no worker knows has no family, and what one does not know no series: a machine
-// without a counter has not used zero joules.
+// As WorkerFamilies. What a worker does not know has no series: a machine without a counter has not used zero
+// joules.
 std::vector<prometheus::MetricFamily> SensorFamilies(const std::vector<WorkerPool::View>& views);
 
 }  // namespace bitnet

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "service/metrics/worker_series.h"
+
 namespace bitnet {
 namespace {
 
@@ -45,18 +47,6 @@ constexpr Number kNumbers[] = {
     {"bitnet_worker_preemptions_total", "Answers set back because their KV blocks were needed elsewhere.",
      MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.preemptions()); }},
 };
-
-ClientMetric Labelled(const WorkerPool::View& view) {
-  ClientMetric metric;
-  metric.label = {{.name = "model", .value = view.model}, {.name = "worker", .value = view.name}};
-  return metric;
-}
-
-ClientMetric Value(const WorkerPool::View& view, MetricType type, double value) {
-  ClientMetric metric = Labelled(view);
-  (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
-  return metric;
-}
 
 // The worker's buckets are not cumulative, Prometheus' are, and end with +Inf.
 ClientMetric Histogram(const WorkerPool::View& view, const google::protobuf::RepeatedField<double>& bounds,

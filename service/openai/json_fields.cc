@@ -32,16 +32,21 @@ void JsonFields::Refuse(const char* name, const std::string& wanted) {
                                         ", ", wanted));
 }
 
-std::optional<double> JsonFields::Number(const char* name) {
+template <typename T>
+std::optional<T> JsonFields::Read(const char* name, bool (Json::*is_one)() const, const char* wanted) {
   const Json* const value = Any(name);
   if (value == nullptr) {
     return std::nullopt;
   }
-  if (!value->is_number()) {
-    Refuse(name, "wanted a number");
+  if (!(value->*is_one)()) {
+    Refuse(name, wanted);
     return std::nullopt;
   }
-  return value->get<double>();
+  return value->get<T>();
+}
+
+std::optional<double> JsonFields::Number(const char* name) {
+  return Read<double>(name, &Json::is_number, "wanted a number");
 }
 
 std::optional<int64_t> JsonFields::Integer(const char* name, int64_t low, int64_t high) {
@@ -59,27 +64,11 @@ std::optional<int64_t> JsonFields::Integer(const char* name, int64_t low, int64_
 }
 
 std::optional<bool> JsonFields::Bool(const char* name) {
-  const Json* const value = Any(name);
-  if (value == nullptr) {
-    return std::nullopt;
-  }
-  if (!value->is_boolean()) {
-    Refuse(name, "wanted true or false");
-    return std::nullopt;
-  }
-  return value->get<bool>();
+  return Read<bool>(name, &Json::is_boolean, "wanted true or false");
 }
 
 std::optional<std::string> JsonFields::String(const char* name) {
-  const Json* const value = Any(name);
-  if (value == nullptr) {
-    return std::nullopt;
-  }
-  if (!value->is_string()) {
-    Refuse(name, "wanted a string");
-    return std::nullopt;
-  }
-  return value->get<std::string>();
+  return Read<std::string>(name, &Json::is_string, "wanted a string");
 }
 
 std::vector<std::string> JsonFields::Strings(const char* name) {

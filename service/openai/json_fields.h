@@ -38,6 +38,10 @@ class JsonFields {
   FieldViolations& found() { return found_; }
 
  private:
+  // None where `is_one` says that it is no T, which is refused with `wanted`.
+  template <typename T>
+  std::optional<T> Read(const char* name, bool (Json::*is_one)() const, const char* wanted);
+
   const Json& object_;
   const std::string path_;
   FieldViolations& found_;

@@ -8,12 +8,6 @@
 namespace bitnet::openai {
 namespace {
 
-std::string Readable(const std::string& bytes) {
-  Utf8Stream utf8;
-  std::string text = utf8.Append(bytes);
-  return text + utf8.Flush();
-}
-
 Json Bytes(const std::string& text) {
   Json bytes = Json::array();
   for (const char byte : text) {
@@ -23,7 +17,7 @@ Json Bytes(const std::string& text) {
 }
 
 Json Entry(const std::string& text, float logprob) {
-  return {{"token", Readable(text)}, {"logprob", logprob}, {"bytes", Bytes(text)}};
+  return {{"token", ToUtf8(text)}, {"logprob", logprob}, {"bytes", Bytes(text)}};
 }
 
 }  // namespace
@@ -39,11 +33,11 @@ Json ChatLogprob(const v1::Token& token) {
 }
 
 void TextLogprobs::Add(const v1::Token& token) {
-  all_["tokens"].push_back(Readable(token.text()));
+  all_["tokens"].push_back(ToUtf8(token.text()));
   all_["token_logprobs"].push_back(token.logprob());
   Json top = Json::object();
   for (const v1::TokenLogprob& alternative : token.alternatives()) {
-    top[Readable(alternative.text())] = alternative.logprob();
+    top[ToUtf8(alternative.text())] = alternative.logprob();
   }
   all_["top_logprobs"].push_back(std::move(top));
   all_["text_offset"].push_back(offset_);

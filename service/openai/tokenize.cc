@@ -98,11 +98,7 @@ Json TokensJson(const v1::TokenizeResponse& response, const v1::Model& model) {
           {"max_model_len", model.context_length()}};
 }
 
-Json TextJson(const worker::v1::DetokenizeResponse& response) {
-  Utf8Stream utf8;
-  std::string text = utf8.Append(response.bytes());
-  return {{"text", text + utf8.Flush()}};
-}
+Json TextJson(const worker::v1::DetokenizeResponse& response) { return {{"text", ToUtf8(response.bytes())}}; }
 
 awaitable<absl::StatusOr<Json>> Tokenize(HttpExchange& exchange, const Json& body, const Serving& serving) {
   absl::StatusOr<v1::TokenizeRequest> request = ReadTokenize(body);

@@ -33,7 +33,6 @@ void WorkerPool::OnWorkerStarting(size_t worker, std::optional<RestartReason> ag
   const absl::MutexLock lock(&mutex_);
   Worker& entry = workers_[worker];
   if (again.has_value()) {
-    ++entry.view.restarts;
     ++entry.view.restarts_by_reason[static_cast<size_t>(*again)];
   }
   // After a failure the reason stays in view: "is starting" alone would hide a crash loop.

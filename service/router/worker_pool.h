@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,11 +39,12 @@ class WorkerPool : public WorkerObserver {
     std::string name;
     std::string model = {};  // That it serves.
     bool up = false;
-    int restarts = 0;
     double weight = 1;  // Of its usual work, as the heat of its machine allows (ThermalSteps).
     std::array<int, kRestartReasons.size()> restarts_by_reason = {};  // In the order of kRestartReasons.
     std::optional<worker::v1::WorkerStatus> status = {};              // As last told by the running process.
     absl::Duration step_age = {};                                     // WorkerLiveness::step_age of that.
+
+    int restarts() const { return std::accumulate(restarts_by_reason.begin(), restarts_by_reason.end(), 0); }
   };
 
   // `on_readiness` is called whenever the first worker becomes ready or the last one ceases to be; calls do

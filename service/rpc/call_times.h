@@ -2,11 +2,15 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 
 #include "absl/time/time.h"
 
 namespace bitnet {
+
+// Of a call to a worker for what it does in milliseconds; a client's earlier deadline counts.
+inline constexpr std::chrono::seconds kUnaryDeadline(30);
 
 struct CallTimeLimits {
   // A client that has been sent nothing for so long is told that its answer is still on the way. Zero: never.

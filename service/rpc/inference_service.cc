@@ -12,18 +12,13 @@
 #include "base/status_macros.h"
 #include "base/utf8_stream.h"
 #include "service/errors/error_details.h"
+#include "service/rpc/call_times.h"
 #include "service/rpc/generate_calls.h"
 #include "service/rpc/validate.h"
 #include "service/rpc/worker_failure.h"
 #include "service/security/authorization.h"
 
 namespace bitnet {
-namespace {
-
-// For what a worker does in milliseconds; a client's earlier deadline counts.
-constexpr std::chrono::seconds kUnaryDeadline(30);
-
-}  // namespace
 
 // What a unary request needs while a worker answers. `reactor` finishes the client's call.
 struct InferenceService::UnaryCall {
@@ -132,9 +127,7 @@ grpc::ServerUnaryReactor* InferenceService::Detokenize(grpc::CallbackServerConte
   } else {
     call->worker.stub().async()->Detokenize(&call->context, request, &call->bytes,
                                             [this, call, response](const grpc::Status& result) {
-                                              Utf8Stream utf8;
-                                              response->set_text(utf8.Append(call->bytes.bytes()));
-                                              response->mutable_text()->append(utf8.Flush());
+                                              response->set_text(ToUtf8(call->bytes.bytes()));
                                               FinishAsWorker(*call, result);
                                             });
   }

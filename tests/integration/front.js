@@ -2,7 +2,7 @@
 'use strict';
 
 const assert = require('node:assert');
-const { spawn } = require('node:child_process');
+const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
 const http = require('node:http');
 const os = require('node:os');
@@ -52,6 +52,12 @@ function get(address, target) {
       response.on('end', () => resolve({ status: response.statusCode, body }));
     }).on('error', reject);
   });
+}
+
+// A caller's token, and its line for the file of --tokens.
+function newToken(name) {
+  const [token, line] = execFileSync(process.env.BITNET_FRONT, ['--new-token', name], { encoding: 'utf8' }).split('\n');
+  return { token, line };
 }
 
 // A small generator with a seed, so that a failure can be seen again.
@@ -192,4 +198,4 @@ class Front {
   }
 }
 
-module.exports = { Front, collect, generate, get, grpc, inference, kSource, load, random, richError, skipUnless, until };
+module.exports = { Front, collect, generate, get, grpc, inference, kSource, load, newToken, random, richError, skipUnless, until };

@@ -10,7 +10,7 @@ const OpenAI = require('openai').default;
 const { zodResponseFormat } = require('openai/helpers/zod');
 const { z } = require('zod');
 const { writeAdapter } = require('./adapter_file.js');
-const { Front, get, until } = require('./front.js');
+const { Front, get, newToken, until } = require('./front.js');
 const { withChatTemplate } = require('./gguf_file.js');
 
 const kModel = 'lighthouse-1.58b-6m';
@@ -175,9 +175,8 @@ test('gives tokens of texts and of chats, and texts of tokens', async () => {
 
 test('lets those in who have a token, and tells others when to come back', async (t) => {
   const file = path.join(folder, 'tokens');
-  const token = 'a'.repeat(43);
-  const hash = require('node:crypto').createHash('sha256').update(token).digest('hex');
-  fs.writeFileSync(file, `one sha256:${hash} max-requests=1\n`, { mode: 0o600 });
+  const { token, line } = newToken('one');
+  fs.writeFileSync(file, `${line} max-requests=1\n`);
   const guarded = await Front.start('--tokens', file, '--threads', '1', '--open-metrics');
   t.after(() => guarded.stop());
   await until(async () => (await get(guarded.http, '/readyz')).status === 200, 'it is ready');

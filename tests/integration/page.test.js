@@ -3,13 +3,12 @@
 'use strict';
 
 const assert = require('node:assert');
-const crypto = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
 const puppeteer = require('puppeteer-core');
-const { Front, get, skipUnless, until } = require('./front.js');
+const { Front, get, newToken, skipUnless, until } = require('./front.js');
 
 const kChromium = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
   .find((file) => fs.existsSync(file));
@@ -154,8 +153,8 @@ test('shows a worker that was started again, and that the front is gone', { skip
 
 test('asks for a token where one is wanted', { skip: missing }, async (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bitnet-page-'));
-  const token = 'b'.repeat(43);
-  fs.writeFileSync(path.join(folder, 'tokens'), `one sha256:${crypto.createHash('sha256').update(token).digest('hex')}\n`, { mode: 0o600 });
+  const { token, line } = newToken('one');
+  fs.writeFileSync(path.join(folder, 'tokens'), `${line}\n`);
   const guarded = await Front.start('--tokens', path.join(folder, 'tokens'), '--threads', '1');
   t.after(async () => {
     await guarded.stop();

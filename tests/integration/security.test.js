@@ -7,17 +7,11 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
-const { Front, get, grpc } = require('./front.js');
+const { Front, get, grpc, newToken } = require('./front.js');
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bitnet-security-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true }));
 const file = (name) => path.join(folder, name);
-
-// Its token, and the line for the file.
-function newToken(name) {
-  const [token, line] = execFileSync(process.env.BITNET_FRONT, ['--new-token', name], { encoding: 'utf8' }).split('\n');
-  return { token, line };
-}
 
 function makeCertificate() {
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',

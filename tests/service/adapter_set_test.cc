@@ -92,7 +92,7 @@ class AdapterSetTest : public testing::Test {
     const absl::Time deadline = absl::Now() + kLong;
     const auto restarts = [this] {
       int sum = 0;
-      for (const auto& view : front_->pool().Views()) sum += view.restarts;
+      for (const auto& view : front_->pool().Views()) sum += view.restarts();
       return sum;
     };
     while (restarts() == 0 && absl::Now() < deadline) {

@@ -138,7 +138,7 @@ TEST_F(FrontTest, WithoutFailoverTellsThatAWorkerDiedAndGoesOnWithANewOne) {
     again = Generate("say:x");
   } while (again.status.error_code() == grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(again.text(), "x");
-  EXPECT_EQ(front_->pool().Views()[0].restarts, 1);
+  EXPECT_EQ(front_->pool().Views()[0].restarts(), 1);
   EXPECT_EQ(front_->pool().Views()[0].restarts_by_reason[static_cast<size_t>(RestartReason::kCrash)], 1);
 }
 

@@ -146,8 +146,8 @@ TEST_F(ModelsTest, GoesOnWithAWorkerOfTheSameModel) {
   const Answer answer = Generate(To("two", "say:a;on:1:die;say:b"));
   ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
   EXPECT_EQ(answer.text(), "ab");
-  EXPECT_EQ(front_->models().Views()[1].restarts, 1);
-  EXPECT_EQ(front_->models().Views()[0].restarts, 0);
+  EXPECT_EQ(front_->models().Views()[1].restarts(), 1);
+  EXPECT_EQ(front_->models().Views()[0].restarts(), 0);
 }
 
 }  // namespace

@@ -85,13 +85,13 @@ TEST_F(SwapTest, GivesNewRequestsTheNewFile) {
   EXPECT_NE(swapped_.fingerprint(), before);
   EXPECT_EQ(swapped_.name(), "fake");
   for (const WorkerPool::View& view : front_->pool().Views()) {
-    EXPECT_EQ(view.restarts, 1);
+    EXPECT_EQ(view.restarts(), 1);
     EXPECT_EQ(view.restarts_by_reason[static_cast<size_t>(RestartReason::kPlanned)], 1);
   }
   EXPECT_EQ(TextOf("file"), "NEW");
   EXPECT_EQ(TextOf("say:x;on:1:die;file"), "xNEW");  // Its successor has the new one as well.
   EXPECT_TRUE(Swap(new_).ok());                      // Nothing is left to do.
-  EXPECT_LE(front_->pool().Views()[0].restarts + front_->pool().Views()[1].restarts, 3);
+  EXPECT_LE(front_->pool().Views()[0].restarts() + front_->pool().Views()[1].restarts(), 3);
 }
 
 TEST_F(SwapTest, LetsAnswersEndOnTheLastWorkerWithTheirFile) {
@@ -105,7 +105,7 @@ TEST_F(SwapTest, LetsAnswersEndOnTheLastWorkerWithTheirFile) {
   ASSERT_TRUE(other->Read(&event));
   auto swap = SwapOnAThread(new_);
   AwaitClosed();
-  EXPECT_EQ(front_->pool().Views()[0].restarts, 0);
+  EXPECT_EQ(front_->pool().Views()[0].restarts(), 0);
   grpc::ClientContext waiting_context;
   Reader waiting = stub_->Generate(&waiting_context, Prompt("file"));
   other_context.TryCancel();
@@ -154,7 +154,7 @@ TEST_F(SwapTest, SaysWhatIsNotThere) {
   request.set_path(new_);
   grpc::ClientContext context;
   EXPECT_EQ(admin_->SwapModel(&context, request, &swapped_).error_code(), grpc::StatusCode::NOT_FOUND);
-  EXPECT_EQ(front_->pool().Views()[0].restarts, 0);
+  EXPECT_EQ(front_->pool().Views()[0].restarts(), 0);
 }
 
 TEST_F(SwapTest, TakesAFileThatWasReplacedWhenWorkersAreRestarted) {

@@ -17,11 +17,7 @@ class PowermetricsSource final : public EnergySource {
   PowermetricsSource(std::string scope, std::shared_ptr<PowermetricsFile> file)
       : label_{"powermetrics", std::move(scope)}, file_(std::move(file)) {}
   const EnergyLabel& label() const override { return label_; }
-  std::optional<double> ReadJoules() override {
-    file_->Update();
-    const auto at = file_->joules().find(label_.scope);
-    return at != file_->joules().end() ? std::optional(at->second) : std::nullopt;
-  }
+  std::optional<double> ReadJoules() override { return file_->ReadJoules(label_.scope); }
 
  private:
   const EnergyLabel label_;
@@ -32,7 +28,20 @@ class PowermetricsSource final : public EnergySource {
 
 PowermetricsFile::PowermetricsFile(std::string path) : path_(std::move(path)) {
   std::ifstream file(path_, std::ios::binary);
+  const absl::MutexLock lock(&mutex_);
   read_ = file ? SizeOf(file) : 0;
+}
+
+std::optional<double> PowermetricsFile::ReadJoules(const std::string& scope) {
+  const absl::MutexLock lock(&mutex_);
+  Update();
+  const auto at = joules_.find(scope);
+  return at != joules_.end() ? std::optional(at->second) : std::nullopt;
+}
+
+std::optional<PowermetricsSample> PowermetricsFile::last() const {
+  const absl::MutexLock lock(&mutex_);
+  return last_;
 }
 
 void PowermetricsFile::Update() {

@@ -54,7 +54,7 @@ TEST(HwmonTest, AddsChannelsOfOneScope) {
 
 TEST(HwmonTest, ReadsTemperaturesByChipAndLabel) {
   const FakeMachine epyc("epyc.sysfs");
-  const std::vector<Temperature> temperatures = ReadHwmonTemperatures(epyc.path());
+  const std::vector<Temperature> temperatures = HwmonTemperatures(epyc.path()).Read();
   ASSERT_EQ(temperatures.size(), 3U);
   EXPECT_EQ(temperatures[0].sensor, "nvme Composite");
   EXPECT_EQ(temperatures[1].sensor, "k10temp Tctl");

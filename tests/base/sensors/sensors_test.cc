@@ -71,7 +71,7 @@ TEST(CpuFrequencyTest, AddsThrottlingOfPhysicalCores) {
     root.Write(directory + "/topology/thread_siblings_list", first ? "0,2" : "1,3");
     root.Write(directory + "/thermal_throttle/core_throttle_count", first ? "5" : "7");
   }
-  EXPECT_EQ(ReadThrottleEvents(root.path()), 12U);
+  EXPECT_EQ(CpuFrequencies(root.path()).ReadThrottleEvents(), 12U);
 }
 
 }  // namespace

@@ -21,7 +21,11 @@ class ThermalZonesTest : public testing::Test {
     root_.Write(point + "_type", type);
     root_.Write(point + "_temp", temperature);
   }
-  std::optional<ThermalPressure> Pressure() const { return ReadZonePressure(root_.path()); }
+  std::optional<ThermalPressure> Pressure() const {
+    Heat heat;
+    ThermalZones(root_.path()).Read(heat);
+    return heat.pressure;
+  }
 
   const FakeRoot root_;
 };

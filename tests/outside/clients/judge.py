@@ -14,72 +14,32 @@ import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-PATIENCE = 60  # Seconds; only a failing test waits this long.
+sys.path.insert(0, str(ROOT / "bench/front"))
+
+from processes import PATIENCE, Front, until  # noqa: E402
+
+MODEL = ROOT / "models/lighthouse-1.58b-6m.gguf"
 LONG = 150  # Tokens of an answer that is not over in a moment.
 NO_PROMPT = "prompt is not set"
 
 
-def until(check, what):
-    end = time.monotonic() + PATIENCE
-    while not check():
-        if time.monotonic() > end:
-            raise AssertionError("waited in vain: " + what)
-        time.sleep(0.05)
+def requests_running(front):
+    return front.metric("bitnet_requests_running")
 
 
-class Front:
-    def __init__(self, build):
-        self._folder = tempfile.TemporaryDirectory(prefix="bitnet-test-")
-        ports = pathlib.Path(self._folder.name, "ports.json")
-        self.process = subprocess.Popen(
-            [build / "bin/bitnet-front", "--worker-binary", build / "bin/bitnet-worker", "--model",
-             ROOT / "models/lighthouse-1.58b-6m.gguf", "--workers", "1", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0",
-             "--port-file", ports, "--drain-seconds", "300", "--log-level", "warning"])
-        until(ports.exists, "the front's addresses")
-        addresses = json.loads(ports.read_text())
-        self.address, self._http = addresses["grpc"], addresses["http"]
-        until(lambda: self._get("/readyz") == 200, "a front that is ready")
-
-    def _get(self, path):
+def worker_pid(front):
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
-            with urllib.request.urlopen("http://%s%s" % (self._http, path)) as page:
-                return page.status
-        except urllib.error.HTTPError as error:
-            return error.code
-
-    def metric(self, name):
-        """The sum of a metric's series."""
-        with urllib.request.urlopen("http://%s/metrics" % self._http) as page:
-            lines = page.read().decode().splitlines()
-        return sum(float(line.split()[-1]) for line in lines if line.startswith(name + "{"))
-
-    def running(self):
-        return self.metric("bitnet_requests_running")
-
-    def worker_pid(self):
-        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
-            try:
-                pid, _, rest = stat.read_text().partition(" (")
-            except OSError:
-                continue  # It has ended in the meantime.
-            if rest.rpartition(") ")[2].split()[1] == str(self.process.pid):
-                return int(pid)
-        raise AssertionError("the front has no worker")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self._folder.cleanup()
+            pid, _, rest = stat.read_text().partition(" (")
+        except OSError:
+            continue  # It has ended in the meantime.
+        if rest.rpartition(") ")[2].split()[1] == str(front.process.pid):
+            return int(pid)
+    raise AssertionError("the front has no worker")
 
 
 class GrpcioClient:
@@ -138,7 +98,7 @@ def judge_client(name, client, front, wanted_ids):
     assert wanted_ids is None or answer["ids"] == wanted_ids, (answer["ids"], wanted_ids)
     cancelled = client("cancel")
     assert cancelled["code"] in ("Cancelled", "Canceled") and cancelled["ids"] and not cancelled["finished"], cancelled
-    until(lambda: front.running() == 0, "the cancelled request's slot")
+    until(lambda: requests_running(front) == 0, "the cancelled request's slot")
     refused = client("bad-request")
     assert refused["code"] == "InvalidArgument" and NO_PROMPT in refused["message"] and not refused["started"], refused
     print("%s: streams, cancels, is told what is wrong" % name)
@@ -161,7 +121,7 @@ def judge_load(ghz, front):
         report["statusCodeDistribution"], next(iter(report["errorDistribution"]), ""))
     generated = front.metric("bitnet_generated_tokens_total") - before
     assert generated == streams * tokens, (generated, streams * tokens)
-    until(lambda: front.running() == front.metric("bitnet_requests_waiting") == 0, "free slots after ghz's load")
+    until(lambda: requests_running(front) == front.metric("bitnet_requests_waiting") == 0, "free slots after ghz's load")
     print("ghz: %d streams, %d at a time, all answered in full" % (streams, together))
 
 
@@ -173,7 +133,7 @@ def judge_health(probe, client, front):
                               stderr=subprocess.PIPE, text=True)
     served = health()
     assert served.returncode == 0, served.stderr
-    worker, paused, answers = front.worker_pid(), threading.Event(), []
+    worker, paused, answers = worker_pid(front), threading.Event(), []
 
     def pause():
         if not paused.is_set():
@@ -200,7 +160,7 @@ def main():
     parser.add_argument("--go", type=pathlib.Path, help="what install_go.sh has built")
     options = parser.parse_args()
     sys.path.insert(0, options.stubs)
-    with Front(options.build) as front:
+    with Front(options.build / "bin", str(MODEL), "--drain-seconds", "300", worker="bitnet-worker") as front:
         grpcio = GrpcioClient(front.address)
         ids = judge_client("grpcio", grpcio, front, None)
         if options.go:
