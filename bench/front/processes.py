@@ -1,4 +1,5 @@
 """A front with a worker behind it, a paced worker alone, and what the system tells of them."""
+import collections
 import json
 import os
 import pathlib
@@ -35,6 +36,11 @@ def resident_bytes(pid):
     raise RuntimeError("no VmRSS of process %d" % pid)
 
 
+def thread_names(pid):
+    """How many threads of a process have which name."""
+    return dict(collections.Counter(file.read_text().strip() for file in pathlib.Path("/proc/%d/task" % pid).glob("*/comm")))
+
+
 class Front:
     """bitnet-front, ready, with one worker: paced_worker, whose model is a pace, or another program."""
 
@@ -47,7 +53,7 @@ class Front:
         try:
             until(ports.exists, "the front's addresses")
             addresses = json.loads(ports.read_text())
-            self.address, self._http = addresses["grpc"], addresses["http"]
+            self.address, self.http_address = addresses["grpc"], addresses["http"]
             until(lambda: self.metric("bitnet_worker_up") == 1, "a worker that is ready")
         except RuntimeError:
             self.__exit__()
@@ -58,7 +64,7 @@ class Front:
         return self.process.pid
 
     def metrics_page(self):
-        with urllib.request.urlopen("http://%s/metrics" % self._http) as page:
+        with urllib.request.urlopen("http://%s/metrics" % self.http_address) as page:
             return page.read().decode()
 
     def metric(self, name, labels=""):
