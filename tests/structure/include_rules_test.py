@@ -23,6 +23,7 @@ class IncludeRulesTest(unittest.TestCase):
                            ("engine/a.cc", '#include "bitnet/bitnet.h"'),
                            ("proto/a.cc", "#include <grpcpp/grpcpp.h>"), ("worker/a.cc", '#include "engine/engine.h"'),
                            ("worker/main.cc", "#include <CLI/CLI.hpp>"), ("worker/a.cc", '#include "proto/bitnet/v1/x.pb.h"'),
+                           ("service/command_line.cc", "#include <CLI/CLI.hpp>"),
                            ("service/a.cc", "#include <boost/asio.hpp>"), ("service/a.cc", "#include <nlohmann/json.hpp>"),
                            ("service/http/a.cc", '#include "base/log.h"'), ("engine/include/bitnet/bitnet.h", "#include <stdint.h>")]:
             self.assertEqual(found(path, line), [], (path, line))
