@@ -26,6 +26,8 @@ constexpr Number kNumbers[] = {
      [](const WorkerStatus& s) { return static_cast<double>(s.running()); }},
     {"bitnet_requests_waiting", "Requests that wait in a worker for a slot.", MetricType::Gauge,
      [](const WorkerStatus& s) { return static_cast<double>(s.waiting()); }},
+    {"bitnet_worker_sequences_limit", "Requests that a worker may begin to generate for at once, for now.",
+     MetricType::Gauge, [](const WorkerStatus& s) { return static_cast<double>(s.sequence_limit()); }},
     {"bitnet_worker_threads", "Compute threads of a worker.", MetricType::Gauge,
      [](const WorkerStatus& s) { return static_cast<double>(s.threads()); }},
     {"bitnet_kv_blocks", "Blocks of a worker's KV cache.", MetricType::Gauge,
@@ -76,6 +78,10 @@ ClientMetric BatchSize(const WorkerPool::View& view) {
 
 ClientMetric StepAge(const WorkerPool::View& view) {
   return Value(view, MetricType::Gauge, absl::ToDoubleSeconds(view.step_age));
+}
+
+ClientMetric PowerWeight(const WorkerPool::View& view) {
+  return Value(view, MetricType::Gauge, view.allowance.weight);
 }
 
 ClientMetric Info(const WorkerPool::View& view) {
@@ -132,6 +138,9 @@ std::vector<MetricFamily> WorkerFamilies(const std::vector<WorkerPool::View>& vi
   add("bitnet_worker_last_step_age_seconds",
       "Since a worker was last seen to have ended a step, or to have nothing to do.", MetricType::Gauge,
       StepAge);
+  add("bitnet_worker_power_weight",
+      "Share of its usual work that a worker is given, as the ceiling of power allows.", MetricType::Gauge,
+      PowerWeight);
   add("bitnet_worker_info", "Always 1; the labels tell about a worker.", MetricType::Gauge, Info);
   return families;
 }
