@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "service/clock.h"
 #include "service/errors/error_details.h"
+#include "service/heat/heat_weight.h"
 #include "service/metrics/front_metrics.h"
 #include "service/metrics/metrics_text.h"
 #include "service/metrics/power_metrics.h"
@@ -124,6 +125,7 @@ void Front::AddModels(const std::vector<WorkerSpec>& workers) {
 void Front::OnRound(absl::Duration elapsed) {
   load_.Sample(elapsed);
   const std::vector<WorkerPool::View> workers = models_.Views();
+  admission_.SetShare(HeatWeight(workers));
   if (power_cap_.has_value()) {
     models_.SetAllowances(power_cap_->Sample(workers, elapsed));
   }
@@ -295,7 +297,7 @@ std::string Front::Metrics() const {
   std::vector<prometheus::MetricFamily> families = request_metrics_.Collect();
   std::ranges::move(FrontFamilies({.waiting = admission_.waiting(),
                                    .waiting_tokens = admission_.waiting_tokens(),
-                                   .limits = options_.waiting,
+                                   .limits = admission_.limits(),
                                    .answers = calls_.size()}),
                     std::back_inserter(families));
   std::ranges::move(models_.Collect(), std::back_inserter(families));
