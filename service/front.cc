@@ -99,7 +99,7 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& worke
               .calls = calls_,
               .max_waiting = options.waiting.requests}),
       admin_service_(
-          &models_, callers_.get(), [this] { return RestartAll(); },
+          &models_, callers_.get(), &request_metrics_, [this] { return RestartAll(); },
           [this](uint32_t percent) { return fleet_.SetWeight(percent); }) {
   AddModels(workers);
 }
