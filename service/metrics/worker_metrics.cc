@@ -1,5 +1,6 @@
 #include "service/metrics/worker_metrics.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -113,10 +114,45 @@ MetricFamily Restarts(const std::vector<WorkerPool::View>& views) {
   return family;
 }
 
+ClientMetric CpuSeconds(const WorkerPool::View& view, const char* core_kind, double seconds) {
+  ClientMetric metric = Value(view, MetricType::Counter, seconds);
+  metric.label.push_back({.name = "core_kind", .value = core_kind});
+  return metric;
+}
+
+// As the system tells; where it does not, a worker is taken to stay on the cluster that it was planned for.
+void AddCpuSeconds(const WorkerPool::View& view, MetricFamily& family) {
+  const WorkerStatus& status = *view.status;
+  if (status.has_performance_cpu_seconds()) {
+    const double performance = status.performance_cpu_seconds();
+    family.metric.push_back(CpuSeconds(view, "performance", performance));
+    family.metric.push_back(
+        CpuSeconds(view, "efficiency", std::max(0.0, status.cpu_seconds() - performance)));
+    return;
+  }
+  const char* const kind = view.kind == CoreKind::kPerformance  ? "performance"
+                           : view.kind == CoreKind::kEfficiency ? "efficiency"
+                                                                : "unknown";
+  family.metric.push_back(CpuSeconds(view, kind, status.cpu_seconds()));
+}
+
+MetricFamily CpuTime(const std::vector<WorkerPool::View>& views) {
+  MetricFamily family{"bitnet_worker_cpu_seconds_total",
+                      "Processor time of a worker, by the kind of cores.",
+                      MetricType::Counter,
+                      {}};
+  for (const WorkerPool::View& view : views) {
+    if (view.status.has_value()) {
+      AddCpuSeconds(view, family);
+    }
+  }
+  return family;
+}
+
 }  // namespace
 
 std::vector<MetricFamily> WorkerFamilies(const std::vector<WorkerPool::View>& views) {
-  std::vector<MetricFamily> families = {Up(views), Restarts(views)};
+  std::vector<MetricFamily> families = {Up(views), Restarts(views), CpuTime(views)};
   // Of the workers that have told their status.
   const auto add = [&](const char* name, const char* help, MetricType type, const auto& make) {
     MetricFamily family{name, help, type, {}};
