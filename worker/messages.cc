@@ -236,6 +236,8 @@ worker::v1::WorkerStatus ToWorkerStatus(const Engine& engine) {
   status.mutable_batch_size_buckets()->Assign(stats.batch_size_buckets.begin(),
                                               stats.batch_size_buckets.end());
   status.mutable_batch_size_bounds()->Assign(stats.batch_size_bounds.begin(), stats.batch_size_bounds.end());
+  status.set_max_sequences(stats.max_sequences);
+  status.set_sequence_limit(stats.sequence_limit);
   status.set_running(stats.running);
   status.set_waiting(stats.waiting);
   status.set_kv_blocks(stats.kv_blocks);
@@ -252,6 +254,17 @@ worker::v1::WorkerStatus ToWorkerStatus(const Engine& engine) {
   status.set_threads(engine.num_threads());
   status.set_isa(engine.isa());
   return status;
+}
+
+void FillInCpuTime(const OwnCpuTime& time, worker::v1::WorkerStatus& status) {
+  status.set_cpu_seconds(absl::ToDoubleSeconds(time.total));
+  if (time.performance.has_value()) {
+    status.set_performance_cpu_seconds(absl::ToDoubleSeconds(*time.performance));
+  }
+}
+
+void LimitSequences(uint32_t limit, Engine& engine) {
+  engine.LimitSequences(limit == 0 ? std::numeric_limits<int>::max() : ToCount(limit));
 }
 
 }  // namespace bitnet

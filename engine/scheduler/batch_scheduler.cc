@@ -14,6 +14,7 @@ BatchScheduler::BatchScheduler(Transformer* transformer, KvCache* cache, ThreadP
       vocab_size_(vocab_size),
       options_(std::move(options)),
       prompt_budget_(options_.chunk_size),
+      sequence_limit_(options_.max_sequences),
       order_(options_.priority_ageing),
       energy_(options_.energy_counter, options_.max_sequences),
       samplers_(std::min<size_t>(pool->num_threads(), options_.max_sequences), Sampler(vocab_size)) {
@@ -79,7 +80,7 @@ StepReport BatchScheduler::Step(Sequence::Clock::time_point now) {
 }
 
 void BatchScheduler::AdmitWaiting() {
-  while (!waiting_.empty() && running_.size() < options_.max_sequences && Admit(*waiting_.front())) {
+  while (!waiting_.empty() && running_.size() < sequence_limit_ && Admit(*waiting_.front())) {
     waiting_.front()->Admit(Sequence::Clock::now());
     Insert(std::move(waiting_.front()), running_);
     waiting_.erase(waiting_.begin());

@@ -88,6 +88,9 @@ class BatchScheduler {
   StepReport Step(Sequence::Clock::time_point now = Sequence::Clock::now());
   // Prompt tokens of further steps, at most chunk_size.
   void set_prompt_budget(size_t tokens) { prompt_budget_ = tokens; }
+  // Sequences that are admitted at once from now on, from 1 to max_sequences. More that run already go on to
+  // their ends.
+  void set_sequence_limit(size_t sequences) { sequence_limit_ = sequences; }
 
   bool idle() const { return running_.empty() && waiting_.empty(); }
   size_t num_running() const { return running_.size(); }
@@ -139,6 +142,7 @@ class BatchScheduler {
   const size_t vocab_size_;
   const SchedulerOptions options_;
   size_t prompt_budget_;
+  size_t sequence_limit_;
   const AdmissionOrder order_;
   SequenceList waiting_;  // With room for those that run, who may have to wait again.
   SequenceList running_;

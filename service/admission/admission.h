@@ -19,7 +19,12 @@ namespace bitnet {
 
 // Counts the requests that have no first token yet, and the tokens they ask for: those are what a further
 // request would wait behind. A request that streams has its slot and is bounded by the workers. Measures how
-// fast they get their turn, and tells those it refuses when to come back. Safe to share between threads.
+// fast they get their turn, and tells those it refuses when to come back.
+//
+// The bounds are there for how long somebody waits, so a server that does less for its heat takes as much
+// less.
+//
+// Safe to share between threads.
 class Admission {
  public:
   // A place among the waiting; given back on destruction.
@@ -65,8 +70,12 @@ class Admission {
   // The same status with when to come back, if it is RESOURCE_EXHAUSTED and does not say.
   absl::Status WithRetry(absl::Status status);
 
+  // The share of its usual work that the server does from now on, in (0, 1] (ThermalSteps).
+  void SetShare(double share);
+
   int waiting() const;
   int64_t waiting_tokens() const;
+  AdmissionLimits limits() const;  // In force now: each is at least 1.
 
  private:
   struct Load {
@@ -78,11 +87,13 @@ class Admission {
   absl::Status Charge(Place& place, int64_t tokens);
   void Leave(const Place& place, bool begun);
   absl::Status Check(const Bound& bound) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  AdmissionLimits Limits() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Tick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const AdmissionLimits limits_;
+  const AdmissionLimits limits_;  // Of a server that does all of its work.
   Clock* const clock_;
   mutable absl::Mutex mutex_;
+  double share_ ABSL_GUARDED_BY(mutex_) = 1;
   Load all_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Load> clients_ ABSL_GUARDED_BY(mutex_);  // Those that have someone waiting.
   DrainRate rate_ ABSL_GUARDED_BY(mutex_);

@@ -221,8 +221,9 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status GetStatus(grpc::ServerContext* /*context*/, const worker::v1::GetStatusRequest* /*request*/,
+  grpc::Status GetStatus(grpc::ServerContext* /*context*/, const worker::v1::GetStatusRequest* request,
                          worker::v1::WorkerStatus* response) override {
+    response->set_sequence_limit(request->sequence_limit());
     response->set_threads(1);
     response->set_steps(steps_);
     response->set_running(static_cast<uint32_t>(running_));

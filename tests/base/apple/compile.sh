@@ -20,7 +20,7 @@ cd "$root"
 for file in base/topology_apple.cc base/sensors/*.cc base/sensors/apple/*.cc; do
   case $file in
     base/sensors/sensors_linux.cc | base/sensors/powercap.cc | base/sensors/hwmon.cc | base/sensors/thermal_zones.cc | \
-      base/sensors/cpu_frequency.cc | base/sensors/sysfs_file.cc) continue ;;
+      base/sensors/cpu_frequency.cc | base/sensors/cpu_time_linux.cc | base/sensors/sysfs_file.cc) continue ;;
   esac
   # Abseil of Debian is older than zig's clang, and warns.
   $zig c++ -target aarch64-macos.13.0 -std=c++20 -Wall -Wextra -Werror -c "$file" -o "$work/object.o" \
