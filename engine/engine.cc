@@ -112,6 +112,9 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<GenerationId> Submit(GenerationRequest request, GenerationSink* sink) override {
     RETURN_IF_ERROR(CheckRequest(request, limits_));
+    if (request.embed == Pooling::kOfModel) {
+      request.embed = model_.config.pooling;
+    }
     ASSIGN_OR_RETURN(AdapterLease adapters, adapters_.Lease(request.adapters));
     ASSIGN_OR_RETURN(std::unique_ptr<TokenMatcher> matcher,
                      grammars_.NewMatcher(request.constraint, request.generated));

@@ -100,9 +100,10 @@ class Engine {
   virtual ~Engine() = default;  // Cancels what still runs; every sink has had OnFinished when it returns.
 
   // Queues a generation. `sink` is borrowed until its OnFinished returns. INVALID_ARGUMENT: a token id out
-  // of range, an empty prompt, a prompt longer than the context or than the KV cache can ever hold, a
-  // sampling value out of range, a constraint that cannot be compiled (the message names it);
-  // RESOURCE_EXHAUSTED: max_waiting are waiting already; NOT_FOUND: an adapter that is not loaded.
+  // of range, an empty prompt, an embedding of more than a prompt, a prompt longer than the context or than
+  // the KV cache can ever hold, a sampling value out of range, a constraint that cannot be compiled (the
+  // message names it); RESOURCE_EXHAUSTED: max_waiting are waiting already; NOT_FOUND: an adapter that is not
+  // loaded.
   virtual absl::StatusOr<GenerationId> Submit(GenerationRequest request, GenerationSink* sink) = 0;
   // Ends it with kCancelled, within one step. No effect if it has finished.
   virtual void Cancel(GenerationId id) = 0;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ absl::StatusOr<GenerationRequest> ToGenerationRequest(const worker::v1::Generate
 
 // A token with its bytes, and those of its alternatives.
 worker::v1::GeneratedToken ToMessage(const GeneratedToken& token, const Tokenizer& tokenizer);
+worker::v1::GenerateResponse EmbeddingResponse(uint32_t attempt, std::span<const float> embedding);
 // The last message. `reason` is not kCancelled: who cancelled is told nothing.
 worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason reason,
                                               const GenerationUsage& usage,

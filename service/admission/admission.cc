@@ -31,7 +31,7 @@ struct Admission::Bound {
   const std::string* client = nullptr;  // Null: the limit is that of all together.
 };
 
-absl::StatusOr<Admission::Place> Admission::Enter(const std::string& client) {
+absl::StatusOr<Admission::Place> Admission::Enter(const std::string& client, int requests) {
   const absl::MutexLock lock(&mutex_);
   Tick();
   const auto own = clients_.find(client);
@@ -41,7 +41,7 @@ absl::StatusOr<Admission::Place> Admission::Enter(const std::string& client) {
                  .flag = "--max-waiting",
                  .limit = limits.requests,
                  .waiting = all_.requests,
-                 .more = 1,
+                 .more = requests,
                  .all_waiting = static_cast<double>(all_.requests),
                  .per_second = rate_.requests_per_second()};
   RETURN_IF_ERROR(Check(bound));
@@ -50,9 +50,9 @@ absl::StatusOr<Admission::Place> Admission::Enter(const std::string& client) {
   bound.waiting = own_requests;
   bound.client = &client;
   RETURN_IF_ERROR(Check(bound));
-  ++all_.requests;
-  ++clients_[client].requests;
-  return Place(this, client);
+  all_.requests += requests;
+  clients_[client].requests += requests;
+  return Place(this, client, requests);
 }
 
 absl::Status Admission::Place::Charge(int64_t tokens) {
@@ -129,11 +129,11 @@ void Admission::Leave(const Place& place, bool begun) {
   if (begun) {
     rate_.Count(static_cast<double>(place.tokens_));
   }
-  --all_.requests;
+  all_.requests -= place.requests_;
   all_.tokens -= place.tokens_;
   const auto own = clients_.find(place.client_);
   own->second.tokens -= place.tokens_;
-  if (--own->second.requests == 0) {
+  if ((own->second.requests -= place.requests_) == 0) {
     clients_.erase(own);
   }
 }

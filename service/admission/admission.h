@@ -31,11 +31,13 @@ class Admission {
   class Place {
    public:
     Place() = default;
-    Place(Admission* admission, std::string client) : admission_(admission), client_(std::move(client)) {}
+    Place(Admission* admission, std::string client, int requests)
+        : admission_(admission), client_(std::move(client)), requests_(requests) {}
     Place(Place&& other) noexcept { *this = std::move(other); }
     Place& operator=(Place&& other) noexcept {
       std::swap(admission_, other.admission_);
       std::swap(client_, other.client_);
+      std::swap(requests_, other.requests_);
       std::swap(tokens_, other.tokens_);
       return *this;
     }
@@ -54,15 +56,16 @@ class Admission {
 
     Admission* admission_ = nullptr;
     std::string client_;
+    int requests_ = 0;
     int64_t tokens_ = 0;
   };
 
   // Borrows `clock`.
   Admission(const AdmissionLimits& limits, Clock* clock) : limits_(limits), clock_(clock) {}
 
-  // For a request of `client`. RESOURCE_EXHAUSTED if as many wait as may, with the bound that was met
-  // (QuotaFailure, ErrorInfo) and when there should be room (RetryInfo).
-  absl::StatusOr<Place> Enter(const std::string& client);
+  // For a request of `client`, or one that is as good as so many. RESOURCE_EXHAUSTED if as many wait as may,
+  // with the bound that was met (QuotaFailure, ErrorInfo) and when there should be room (RetryInfo).
+  absl::StatusOr<Place> Enter(const std::string& client, int requests = 1);
 
   // How long a request that comes now is expected to wait for its turn, by how fast those before it got
   // theirs. Zero if nobody waits, or nothing has been measured.

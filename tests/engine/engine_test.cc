@@ -105,6 +105,23 @@ TEST_F(EngineTest, StreamsTokens) {
   EXPECT_GT(sink.usage().prefill_time, absl::ZeroDuration());
 }
 
+TEST_F(EngineTest, EmbedsAsTheModelSaysUnlessItIsToldHow) {
+  const auto engine = MakeEngine();
+  ASSERT_EQ(engine->config().pooling, Pooling::kLast);
+  std::deque<RecordingSink> sinks(3);
+  const Pooling poolings[] = {Pooling::kOfModel, Pooling::kLast, Pooling::kMean};
+  for (size_t i = 0; i < sinks.size(); ++i) {
+    GenerationRequest request = MakeRequest(4);
+    request.embed = poolings[i];
+    ASSERT_TRUE(engine->Submit(request, &sinks[i]).ok());
+    sinks[i].Wait();
+    EXPECT_EQ(sinks[i].reason(), FinishReason::kEmbedded);
+    EXPECT_EQ(sinks[i].embedding().size(), engine->config().hidden_dim);
+  }
+  EXPECT_EQ(sinks[0].embedding(), sinks[1].embedding());
+  EXPECT_NE(sinks[0].embedding(), sinks[2].embedding());
+}
+
 TEST_F(EngineTest, GivesEveryCallerItsOwnAnswerWhateverRunsBeside) {
   constexpr int kThreads = 6;
   constexpr int kRequests = 18;

@@ -57,6 +57,18 @@ TEST_F(AdmissionTest, RefusesMoreThanItsBoundUntilAPlaceIsGivenBack) {
   EXPECT_EQ(admission.waiting(), 0);
 }
 
+TEST_F(AdmissionTest, CountsAsManyRequestsAsOneIsWorth) {
+  Admission admission({.requests = 20}, &clock_);
+  {
+    const absl::StatusOr<Admission::Place> sixteen = admission.Enter("a", 16);
+    ASSERT_TRUE(sixteen.ok());
+    EXPECT_EQ(admission.waiting(), 16);
+    EXPECT_EQ(admission.Enter("b", 5).status().code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_TRUE(admission.Enter("b", 4).ok());
+  }
+  EXPECT_EQ(admission.waiting(), 0);
+}
+
 TEST_F(AdmissionTest, BoundsTheRequestsOfOneClientAndLeavesRoomForOthers) {
   Admission admission({.requests = 3, .requests_per_client = 1}, &clock_);
   Admission::Place first = Enter(admission, "web");

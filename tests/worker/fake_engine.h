@@ -130,6 +130,11 @@ class FakeEngine final : public Engine {
       if (GenerationSink* sink = Find(id)) sink->OnToken(token);
     });
   }
+  void Embed(GenerationId id, std::vector<float> embedding) {
+    Post([this, id, embedding = std::move(embedding)] {
+      if (GenerationSink* sink = Find(id)) sink->OnEmbedding(embedding);
+    });
+  }
   void Finish(GenerationId id, FinishReason reason, GenerationUsage usage = {}) {
     Post([this, id, reason, usage] { FinishNow(id, reason, usage); });
   }
