@@ -50,6 +50,7 @@ struct GenerationRequest {
   bool ignore_eos = false;  // End tokens of the model do not end the answer (stop_tokens still do).
   std::vector<int32_t> stop_tokens = {};  // End the answer as the model's own end tokens do.
   int num_logprobs = -1;                  // -1: none; 0: of the chosen token; n: and of the n likeliest.
+  bool wants_logits = false;              // Each token comes with the logits that it was chosen from.
   Priority priority = Priority::kNormal;
   std::vector<AdapterUse> adapters = {};  // Their changes add up. At most kMaxAdaptersPerRequest.
   // What the output must look like: tokens that it does not allow are taken out before any sampling setting,
@@ -72,6 +73,8 @@ struct GeneratedToken {
   std::optional<float> logprob = {};
   std::vector<TokenLogprob> alternatives = {};  // Likeliest first.
   std::optional<double> joules = {};            // Of the generation so far, as in GenerationUsage.
+  // [vocab_size], if asked for: before any sampling setting. For the time of the call.
+  std::span<const float> logits = {};
 };
 
 enum class FinishReason {

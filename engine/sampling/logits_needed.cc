@@ -8,7 +8,7 @@ size_t LogitsNeeded(const GenerationRequest& request, size_t num_masked) {
   const SamplingParams& sampling = request.sampling;
   // A log probability is relative to all tokens; a penalty may sink any number of the highest ones, and a
   // constraint forbid them.
-  if (request.num_logprobs >= 0 || UsesPenalties(sampling) ||
+  if (request.wants_logits || request.num_logprobs >= 0 || UsesPenalties(sampling) ||
       request.constraint.kind != ConstraintKind::kNone) {
     return kAllLogits;
   }

@@ -131,6 +131,9 @@ bool Sequence::ChooseNext(std::span<const float> logits, Sampler& sampler, Gener
                                       .masked = may_end() ? std::span<const int32_t>() : end_ids_,
                                       .position = num_tokens(),
                                       .allowed = allowed});
+  if (request_.wants_logits) {
+    chosen.logits = logits;
+  }
   if (request_.num_logprobs >= 0) {
     const double log_sum_exp = LogSumExp(logits);
     chosen.logprob = static_cast<float>(logits[chosen.id] - log_sum_exp);

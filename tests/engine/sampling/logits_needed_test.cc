@@ -25,6 +25,7 @@ TEST(LogitsNeededTest, IsAllWithoutTopKAndForPenaltiesAndLogprobs) {
   EXPECT_EQ(Needed({.repetition_penalty = 1.1f}), kAllLogits);
   EXPECT_EQ(Needed({.frequency_penalty = 0.1f}), kAllLogits);
   EXPECT_EQ(Needed({.temperature = 0}, 0, 0), kAllLogits);
+  EXPECT_EQ(LogitsNeeded({.wants_logits = true}, 0), kAllLogits);
 }
 
 }  // namespace

@@ -83,6 +83,7 @@ TEST(AllocationTest, StepsAllocateNothing) {
                             .top_p = i == 5 ? 0.9f : 1.0f,
                             .seed = 7};
         request.num_logprobs = i;
+        request.wants_logits = true;
         request.min_tokens = 3;
         request.stop_tokens = {1, 2, 3};
       }

@@ -5,6 +5,8 @@
 #include <deque>
 #include <set>
 
+#include "engine/sampling/logprobs.h"
+#include "engine/sampling/sampler.h"
 #include "tests/engine/recording_sink.h"
 #include "tests/engine/scheduler/tiny_requests.h"
 #include "tests/engine/tiny_scheduler.h"
@@ -116,6 +118,25 @@ TEST(BatchSchedulerTest, ReportsLogprobsOfTheUnchangedDistribution) {
       }
     }
     EXPECT_NEAR(sum, 1, 1e-5);  // 512 floats around -6, each rounded by 2^-22 at most.
+  }
+}
+
+TEST(BatchSchedulerTest, GivesTheLogitsThatEachTokenWasChosenFrom) {
+  for (const size_t max_draft : {0, 4}) {
+    TinyScheduler tiny({.max_draft = max_draft});
+    GenerationRequest request = MakeRequest(10, 30);
+    request.sampling = {};
+    request.num_logprobs = 0;
+    request.wants_logits = true;
+    RecordingSink sink;
+    sink.on_token = [](const GeneratedToken& token) {
+      ASSERT_EQ(token.logits.size(), RandomModelShape().vocab_size);
+      EXPECT_EQ(ArgMax(token.logits), token.id);
+      EXPECT_EQ(static_cast<float>(token.logits[token.id] - LogSumExp(token.logits)), token.logprob);
+    };
+    tiny.scheduler.Add(1, request, &sink);
+    tiny.RunAll();
+    EXPECT_EQ(sink.ids().size(), 30u);
   }
 }
 
