@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "absl/strings/charconv.h"
 #include "base/status_macros.h"
 #include "engine/chat/jinja/expression_parser.h"
 #include "engine/chat/jinja/make_expr.h"
@@ -56,8 +57,8 @@ absl::StatusOr<ExprPtr> ExpressionParser::ParseNumber() {
   const char* const end = begin + token.text.size();
   if (token.kind == TokenKind::kFloat) {
     double number = 0;
-    // Too large a number leaves it as it was.
-    if (std::from_chars(begin, end, number).ec != std::errc()) {
+    // Abseil's: Apple's standard library has this one for whole numbers only.
+    if (absl::from_chars(begin, end, number).ec != std::errc()) {
       return SyntaxError(token.line, token.text + " is no 64-bit number");
     }
     return MakeExpr(token.line, 0, Literal{Value::Float(number)});
