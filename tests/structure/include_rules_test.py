@@ -20,7 +20,8 @@ class IncludeRulesTest(unittest.TestCase):
                            ("base/a.cc", "#include <spdlog/spdlog.h>"), ("base/a.cc", "#include <sys/stat.h>"),
                            ("engine/a.cc", '#include "kernels/b.h"'), ("engine/a.cc", "#include <pcre2.h>"),
                            ("engine/cli/infer.cc", "#include <CLI/CLI.hpp>"), ("engine/cli/a.cc", "#include <nlohmann/json.hpp>"),
-                           ("engine/a.cc", '#include "bitnet/bitnet.h"'),
+                           ("engine/c_api/a.cc", '#include "bitnet/bitnet.h"'),
+                           ("deploy/examples/cpp/a.cc", "#include <bitnet/bitnet.h>"), ("deploy/examples/cpp/a.cc", '#include "beside.h"'),
                            ("proto/a.cc", "#include <grpcpp/grpcpp.h>"), ("worker/a.cc", '#include "engine/engine.h"'),
                            ("worker/main.cc", "#include <CLI/CLI.hpp>"), ("worker/a.cc", '#include "proto/bitnet/v1/x.pb.h"'),
                            ("service/command_line.cc", "#include <CLI/CLI.hpp>"),
@@ -39,7 +40,9 @@ class IncludeRulesTest(unittest.TestCase):
                            ("worker/a.cc", '#include "kernels/b.h"'), ("worker/a.cc", "#include <boost/asio.hpp>"),
                            ("worker/flags.cc", "#include <CLI/CLI.hpp>"), ("service/admit.cc", "#include <CLI/CLI.hpp>"),
                            ("proto/a.cc", '#include "base/log.h"'), ("engine/a.cc", '#include "tests/engine/x.h"'),
-                           ("engine/include/bitnet/bitnet.h", "#include <vector>"), ("deploy/a.cc", '#include "service/s.h"')]:
+                           ("engine/include/bitnet/bitnet.h", "#include <vector>"), ("deploy/a.cc", '#include "service/s.h"'),
+                           ("engine/a.cc", '#include "bitnet/bitnet.h"'), ("deploy/a.cc", "#include <bitnet/bitnet.h>"),
+                           ("deploy/examples/cpp/a.cc", "#include <absl/status/status.h>")]:
             self.assertEqual(len(found(path, line)), 1, (path, line))
 
     def test_refuses_what_it_cannot_judge(self):
