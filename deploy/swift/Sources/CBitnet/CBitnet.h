@@ -1,0 +1,4 @@
+// The installed C interface, as a module.
+#pragma once
+
+#include <bitnet/bitnet.h>
