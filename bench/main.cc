@@ -3,6 +3,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/machine_check.h"
 #include "base/status_macros.h"
 #include "bench/gemm/kernels_command.h"
 #include "bench/machine/machine.h"
@@ -44,6 +45,7 @@ absl::StatusOr<std::vector<Record>> Measure(const BenchOptions& options) {
 
 absl::Status Run(const BenchOptions& options) {
   if (options.command == Command::kPlot) return RunPlotCommand(options);
+  RETURN_IF_ERROR(CheckMachine());
   ASSIGN_OR_RETURN(const std::vector<Record> records, Measure(options));
   return WriteText(ToText(records, options.format), options.output);
 }

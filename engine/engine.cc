@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/mutex.h"
 #include "base/status_macros.h"
+#include "base/thread_qos.h"
 #include "engine/adapters/open_adapter.h"
 #include "engine/cache/kv_cache.h"
 #include "engine/grammar/grammar_cache.h"
@@ -177,6 +178,7 @@ class EngineImpl : public Engine {
 
   // The engine's thread.
   void Run() {
+    SetThreadQos(ComputeQos(options_.core_kind));
     while (TakeCommands()) {
       ApplyCommands();
       scheduler_.AdmitWaiting();
@@ -296,13 +298,14 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<ModelFile
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::FromGguf(*file));
   const ThreadFacts facts = ReadThreadFacts();
-  auto pool =
-      std::make_unique<ThreadPool>(options.num_threads > 0 ? options.num_threads : DefaultThreads(facts));
+  const QosClass qos = ComputeQos(options.core_kind);
+  auto pool = std::make_unique<ThreadPool>(
+      options.num_threads > 0 ? options.num_threads : DefaultThreads(facts), qos);
   ASSIGN_OR_RETURN(LoadedModel model, LoadedModel::Load(std::move(file), options.weights, *pool));
   std::vector<ThreadTrial> trials;
   if (options.num_threads == kAutoThreads) {
     trials = TryThreadsOn(model, options.cpu_features, ThreadCandidates(facts), kThreadTrialTime);
-    pool = std::make_unique<ThreadPool>(FastestThreads(trials));
+    pool = std::make_unique<ThreadPool>(FastestThreads(trials), qos);
   }
   return std::make_unique<EngineImpl>(options, std::move(pool), std::move(trials), std::move(model),
                                       std::move(tokenizer));

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/topology.h"
 #include "engine/adapters/registry.h"
 #include "engine/chat/chat_template.h"
 #include "engine/generation.h"
@@ -35,7 +36,8 @@ inline constexpr int kMaxChunkSize = 8192;
 struct EngineOptions {
   FileAccess file_access = FileAccess::kMap;
   WeightOptions weights = {};
-  int num_threads = 0;                             // 0: DefaultThreads; kAutoThreads: what trials show.
+  CoreKind core_kind = CoreKind::kUnknown;  // Of the cores to compute on, where threads cannot be pinned.
+  int num_threads = 0;                      // 0: DefaultThreads; kAutoThreads: what trials show.
   CpuFeatures cpu_features = DetectCpuFeatures();  // What kernels may use; narrowed by tests and --isa.
   int chunk_size = 256;                            // Prompt tokens per step at most; up to kMaxChunkSize.
   int max_sequences = 16;                          // Generated for at once; more wait.

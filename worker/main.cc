@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/file_identity.h"
 #include "base/log.h"
+#include "base/machine_check.h"
 #include "base/sensors/sensors.h"
 #include "base/version.h"
 #include "engine/cache/kv_type_names.h"
@@ -108,6 +110,11 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
       ->transform(CLI::CheckedTransformer(PrefixCacheNames()))
       ->default_str("on");
   app.add_option("--cpus", flags->cpus, "Run on these CPUs only, as 0-3,8 (Linux)");
+  app.add_option("--core-kind", flags->engine.core_kind,
+                 "Compute on cores of this kind, performance or efficiency, as far as the system lets "
+                 "threads choose (macOS)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, CoreKind>{
+          {"performance", CoreKind::kPerformance}, {"efficiency", CoreKind::kEfficiency}}));
   app.add_option("--ready-fd", flags->ready_fd, "Inherited descriptor for the line READY, or FAILED and why");
   app.add_option("--parent-fd", flags->parent_fd,
                  "Inherited pipe; when its other end closes, the parent is dead and the worker leaves");
@@ -205,7 +212,10 @@ Sensors FindAndReport(const SensorOptions& options) {
 }
 
 int Run(WorkerFlags flags) {
-  // First of all, since threads inherit it.
+  if (absl::Status status = CheckMachine(); !status.ok()) {
+    return Fail(flags, status, kWorkerExitBadModel);
+  }
+  // Before there are threads, since they inherit it.
   if (!flags.cpus.empty()) {
     const absl::StatusOr<std::vector<int>> cpus = ParseCpuList(flags.cpus);
     if (absl::Status status = cpus.ok() ? PinToCpus(*cpus) : cpus.status(); !status.ok()) {

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "base/default_model.h"
+#include "base/machine_check.h"
 #include "base/status_macros.h"
 #include "engine/cli/conversation.h"
 #include "engine/cli/generate.h"
@@ -82,6 +83,7 @@ absl::StatusOr<int> AnswerOnce(Engine& engine, const InferOptions& options, cons
 }
 
 absl::StatusOr<int> Run(InferOptions options, Interrupts& interrupts) {
+  RETURN_IF_ERROR(CheckMachine());
   RETURN_IF_ERROR(ReadConstraintFile(options));
   std::string model_path = options.model_path;
   if (model_path.empty()) {

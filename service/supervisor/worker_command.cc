@@ -20,6 +20,9 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Mode
   if (!spec.cpus.empty()) {
     add("--cpus", absl::StrJoin(spec.cpus, ","));
   }
+  if (spec.kind != CoreKind::kUnknown) {
+    add("--core-kind", spec.kind == CoreKind::kEfficiency ? "efficiency" : "performance");
+  }
   add("--ready-fd", kChildReadyFd);
   add("--parent-fd", kChildParentFd);
   add("--drain-seconds", absl::ToDoubleSeconds(options.drain_time));

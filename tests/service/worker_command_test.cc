@@ -26,7 +26,7 @@ TEST(WorkerCommandTest, LeavesWhatWasNotSaidToTheWorker) {
   EXPECT_EQ(ValueOf(command, "--adapter"), "a=b");
   for (const char* flag :
        {"--chunk-size", "--speculate", "--max-sequences", "--kv-cache-tokens", "--isa", "--kv-type", "--head",
-        "--step-ms", "--prefix-cache", "--sparsity", "--no-sandbox"}) {
+        "--step-ms", "--prefix-cache", "--sparsity", "--no-sandbox", "--cpus", "--core-kind"}) {
     EXPECT_EQ(std::ranges::count(command, flag), 0) << flag;
   }
 }
@@ -55,6 +55,15 @@ TEST(WorkerCommandTest, PassesOnWhatWasSaid) {
   EXPECT_EQ(ValueOf(command, "--powermetrics-file"), "/p");
   EXPECT_EQ(ValueOf(command, "--sensor-root"), "/r");
   EXPECT_EQ(std::ranges::count(command, "--no-sandbox"), 1);
+}
+
+TEST(WorkerCommandTest, TellsWhichCoresAreMeant) {
+  const auto command = [](CoreKind kind) {
+    return WorkerCommand({}, {}, {.name = "W0", .cluster = "E0", .kind = kind, .cpus = {4, 6}}, "/s");
+  };
+  EXPECT_EQ(ValueOf(command(CoreKind::kEfficiency), "--core-kind"), "efficiency");
+  EXPECT_EQ(ValueOf(command(CoreKind::kPerformance), "--core-kind"), "performance");
+  EXPECT_EQ(ValueOf(command(CoreKind::kPerformance), "--cpus"), "4,6");
 }
 
 }  // namespace
