@@ -95,7 +95,11 @@ class EngineImpl : public Engine {
         pace_(options.step_time, ChunkSize(options, limits_)),
         adapters_(options.max_adapters, options.max_adapter_bytes),
         grammars_(tokenizer_.get(), model_.config.vocab_size) {
-    PublishGauges();
+    {
+      absl::MutexLock lock(&mutex_);
+      stats_.max_sequences = stats_.sequence_limit = options.max_sequences;
+      UpdateGauges();
+    }
     thread_ = std::thread([this] { Run(); });
   }
 
@@ -109,6 +113,9 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<GenerationId> Submit(GenerationRequest request, GenerationSink* sink) override {
     RETURN_IF_ERROR(CheckRequest(request, limits_));
+    if (request.embed == Pooling::kOfModel) {
+      request.embed = model_.config.pooling;
+    }
     ASSIGN_OR_RETURN(AdapterLease adapters, adapters_.Lease(request.adapters));
     ASSIGN_OR_RETURN(std::unique_ptr<TokenMatcher> matcher,
                      grammars_.NewMatcher(request.constraint, request.generated));
@@ -127,6 +134,11 @@ class EngineImpl : public Engine {
   void Cancel(GenerationId id) override {
     absl::MutexLock lock(&mutex_);
     commands_.push_back({id, std::nullopt});
+  }
+
+  void LimitSequences(int sequences) override {
+    absl::MutexLock lock(&mutex_);
+    stats_.sequence_limit = std::clamp(sequences, 1, options_.max_sequences);
   }
 
   absl::Status LoadAdapter(const std::string& name, const std::string& path) override {
@@ -213,6 +225,7 @@ class EngineImpl : public Engine {
     }
     taken_.swap(commands_);
     stats_.waiting += std::exchange(queued_submissions_, 0);
+    scheduler_.set_sequence_limit(static_cast<size_t>(stats_.sequence_limit));
     return !stopping_;
   }
 

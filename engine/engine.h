@@ -71,6 +71,8 @@ struct EngineStats {
   std::vector<uint64_t> batch_size_buckets;
   int running = 0;
   int waiting = 0;
+  int max_sequences = 0;   // EngineOptions::max_sequences,
+  int sequence_limit = 0;  // and what LimitSequences has made of it.
   int kv_blocks = 0;
   int kv_blocks_free = 0;       // Held by no generation; the prefixes in them are kept until they are needed.
   uint64_t prefill_tokens = 0;  // Run; those of generations that had lost their blocks are run again.
@@ -100,12 +102,16 @@ class Engine {
   virtual ~Engine() = default;  // Cancels what still runs; every sink has had OnFinished when it returns.
 
   // Queues a generation. `sink` is borrowed until its OnFinished returns. INVALID_ARGUMENT: a token id out
-  // of range, an empty prompt, a prompt longer than the context or than the KV cache can ever hold, a
-  // sampling value out of range, a constraint that cannot be compiled (the message names it);
-  // RESOURCE_EXHAUSTED: max_waiting are waiting already; NOT_FOUND: an adapter that is not loaded.
+  // of range, an empty prompt, an embedding of more than a prompt, a prompt longer than the context or than
+  // the KV cache can ever hold, a sampling value out of range, a constraint that cannot be compiled (the
+  // message names it); RESOURCE_EXHAUSTED: max_waiting are waiting already; NOT_FOUND: an adapter that is not
+  // loaded.
   virtual absl::StatusOr<GenerationId> Submit(GenerationRequest request, GenerationSink* sink) = 0;
   // Ends it with kCancelled, within one step. No effect if it has finished.
   virtual void Cancel(GenerationId id) = 0;
+  // From the next step on no generation is begun while so many run; more that run already go on. Taken to be
+  // at least 1, and at most EngineOptions::max_sequences.
+  virtual void LimitSequences(int sequences) = 0;
 
   // Reads the adapter at `path` (a GGUF file, or a directory of PEFT's) and keeps it under `name`;
   // generations go on meanwhile. Errors are those of OpenAdapter and AdapterRegistry::Add; they name the

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "engine/grammar/constraint.h"
+#include "engine/model/pooling.h"
 
 namespace bitnet {
 
@@ -54,6 +56,9 @@ struct GenerationRequest {
   // and end tokens are possible exactly where it lets the output end. When nothing may follow, the output
   // ends without one (kEndToken), also before min_tokens.
   Constraint constraint = {};
+  // Instead of an answer, the prompt's embedding (scheduler/pooler.h): what is said above of output has no
+  // effect, and `generated` is empty.
+  std::optional<Pooling> embed = {};
 };
 
 struct TokenLogprob {
@@ -73,7 +78,8 @@ enum class FinishReason {
   kEndToken,  // The end token itself is not delivered.
   kLength,
   kCancelled,
-  kDeadEnd,  // The constraint wants more, but allows none of the vocabulary's tokens.
+  kDeadEnd,   // The constraint wants more, but allows none of the vocabulary's tokens.
+  kEmbedded,  // OnEmbedding has been called.
 };
 
 struct GenerationUsage {
@@ -97,6 +103,9 @@ class GenerationSink {
   // It has a slot, and is computed from now on; before any token.
   virtual void OnAdmitted() {}
   virtual void OnToken(const GeneratedToken& token) = 0;
+  // In the place of tokens, if an embedding was asked for: once, unless it is cancelled; [hidden_dim], for
+  // the time of the call.
+  virtual void OnEmbedding(std::span<const float> /*embedding*/) {}
   // The last call, always made exactly once after a successful Submit.
   virtual void OnFinished(FinishReason reason, const GenerationUsage& usage) = 0;
 };

@@ -241,6 +241,13 @@ void AddWorkerLimitFlags(CLI::App& app, ServiceOptions& options) {
   app.add_option("--max-sequences", options.max_sequences, "Requests that a worker generates for at once")
       ->check(CLI::PositiveNumber)
       ->group("Limits");
+  app.add_option(
+         "--power-cap-watts", options.power_cap_watts,
+         "What this machine may take, as its own counter has it: above that, work moves to efficiency "
+         "cores, then fewer requests are generated for at once, at least one by each worker. Refused "
+         "where no counter can be read")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits");
   app.add_option("--chunk-size", options.chunk_size,
                  "Prompt tokens that a worker takes in one step at most: larger chunks read a prompt "
                  "faster, smaller "

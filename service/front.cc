@@ -10,8 +10,10 @@
 #include "base/status_macros.h"
 #include "service/clock.h"
 #include "service/errors/error_details.h"
+#include "service/heat/heat_weight.h"
 #include "service/metrics/front_metrics.h"
 #include "service/metrics/metrics_text.h"
+#include "service/metrics/power_metrics.h"
 #include "service/port_file.h"
 #include "service/rpc/channelz.h"
 #include "service/security/exposure.h"
@@ -48,6 +50,10 @@ absl::Status CheckHttpExposure(const ServiceOptions& options, const Authenticato
 
 absl::StatusOr<std::unique_ptr<Front>> Front::Start(const ServiceOptions& options,
                                                     const std::vector<CpuCluster>& clusters) {
+  if (options.power_cap_watts.has_value()) {
+    RETURN_IF_ERROR(
+        CheckPowerIsMeasured({.root = options.sensor_root, .powermetrics_file = options.powermetrics_file}));
+  }
   ASSIGN_OR_RETURN(RunDirectory run_directory, RunDirectory::Create(options.run_directory));
   const std::vector<WorkerSpec> workers = PlanWorkers(clusters, static_cast<int>(options.models.size()),
                                                       options.num_workers, options.threads_per_worker);
@@ -71,6 +77,7 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& worke
       load_({.workers = [this] { return models_.Views(); },
              .admission = admission_,
              .requests = request_metrics_}),
+      power_cap_(options.power_cap_watts),
       orca_service_(&load_, options.poll_interval),
       http_sources_(MakeHttpSources()),
       dashboard_(http_sources_),
@@ -92,7 +99,7 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& worke
               .calls = calls_,
               .max_waiting = options.waiting.requests}),
       admin_service_(
-          &models_, callers_.get(), [this] { return RestartAll(); },
+          &models_, callers_.get(), &request_metrics_, [this] { return RestartAll(); },
           [this](uint32_t percent) { return fleet_.SetWeight(percent); }) {
   AddModels(workers);
 }
@@ -107,11 +114,20 @@ void Front::AddModels(const std::vector<WorkerSpec>& workers) {
         .on_round = [](absl::Duration /*elapsed*/) {},
     };
     if (first == workers.begin()) {  // All models' load is looked at when the first one's has been.
-      events.on_round = [this](absl::Duration elapsed) { load_.Sample(elapsed); };
+      events.on_round = [this](absl::Duration elapsed) { OnRound(elapsed); };
     }
     models_.Add(std::make_unique<ServedModel>(spec, std::vector<WorkerSpec>(first, first + share),
                                               &request_metrics_.ForModel(spec.name), std::move(events)));
     first += share;
+  }
+}
+
+void Front::OnRound(absl::Duration elapsed) {
+  load_.Sample(elapsed);
+  const std::vector<WorkerPool::View> workers = models_.Views();
+  admission_.SetShare(HeatWeight(workers));
+  if (power_cap_.has_value()) {
+    models_.SetAllowances(power_cap_->Sample(workers, elapsed));
   }
 }
 
@@ -281,10 +297,13 @@ std::string Front::Metrics() const {
   std::vector<prometheus::MetricFamily> families = request_metrics_.Collect();
   std::ranges::move(FrontFamilies({.waiting = admission_.waiting(),
                                    .waiting_tokens = admission_.waiting_tokens(),
-                                   .limits = options_.waiting,
+                                   .limits = admission_.limits(),
                                    .answers = calls_.size()}),
                     std::back_inserter(families));
   std::ranges::move(models_.Collect(), std::back_inserter(families));
+  if (power_cap_.has_value()) {
+    std::ranges::move(PowerFamilies(*power_cap_), std::back_inserter(families));
+  }
   return MetricsText(std::move(families));
 }
 

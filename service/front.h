@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "service/metrics/request_metrics.h"
 #include "service/models/model_set.h"
 #include "service/openai/api.h"
+#include "service/power/power_cap.h"
 #include "service/rpc/admin_service.h"
 #include "service/rpc/call_registry.h"
 #include "service/rpc/inference_service.h"
@@ -75,6 +77,8 @@ class Front {
   // A model has become ready or ceased to be, or has been given up.
   void OnModelChange();
   absl::Status RestartAll();
+  // Workers of all models have been asked for their status, `elapsed` after they were before.
+  void OnRound(absl::Duration elapsed);
   absl::Status Readiness() const;
   void Drain();
 
@@ -89,6 +93,7 @@ class Front {
   TimerQueue timers_;
   ModelSet models_;
   LoadReporter load_;
+  std::optional<PowerCap> power_cap_;  // Absent: there is no ceiling.
   OrcaService orca_service_;
   const HttpSources http_sources_;
   Dashboard dashboard_;

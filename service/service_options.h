@@ -54,6 +54,8 @@ struct ServiceOptions {
   std::string sensor_root;        // Workers read /sys below it; for tests.
   std::string log_level = "info";
 
+  // What the machine may take; less is computed at once where it takes more. Absent: there is no ceiling.
+  std::optional<double> power_cap_watts;
   AdmissionLimits waiting;  // What may wait for a first token; more is refused with RESOURCE_EXHAUSTED.
   CallTimeLimits call_times;
   ResumeLimits resumable;                           // What is kept for clients that come back.

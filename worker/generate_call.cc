@@ -77,6 +77,11 @@ void GenerateCall::OnToken(const GeneratedToken& token) {
   });
 }
 
+void GenerateCall::OnEmbedding(std::span<const float> embedding) {
+  worker::v1::GenerateResponse response = EmbeddingResponse(attempt_, embedding);
+  Enqueue([&](ResponseQueue& queue) { queue.Add(std::move(response)); });
+}
+
 void GenerateCall::OnFinished(FinishReason reason, const GenerationUsage& usage) {
   {
     absl::MutexLock lock(&mutex_);

@@ -1,4 +1,5 @@
-// One Generate rpc: the engine's events, written to the stream one at a time and in order.
+// One Generate rpc, of an answer or an embedding: the engine's events, written to the stream one at a time
+// and in order.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -6,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -43,6 +45,7 @@ class GenerateCall final : public grpc::ServerWriteReactor<worker::v1::GenerateR
 
   void OnAdmitted() override;
   void OnToken(const GeneratedToken& token) override;
+  void OnEmbedding(std::span<const float> embedding) override;
   void OnFinished(FinishReason reason, const GenerationUsage& usage) override;
 
   void OnWriteDone(bool ok) override;

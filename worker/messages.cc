@@ -28,6 +28,21 @@ Priority ToPriority(v1::Priority priority) {
   }
 }
 
+Pooling ToPooling(v1::Pooling pooling) {
+  switch (pooling) {
+    case v1::POOLING_LAST:
+      return Pooling::kLast;
+    case v1::POOLING_MEAN:
+      return Pooling::kMean;
+    default:
+      return Pooling::kOfModel;
+  }
+}
+
+v1::Pooling ToMessage(Pooling pooling) {
+  return pooling == Pooling::kMean ? v1::POOLING_MEAN : v1::POOLING_LAST;
+}
+
 SamplingParams ToSamplingParams(const v1::Sampling& sampling) {
   SamplingParams params;
   if (sampling.has_temperature()) params.temperature = sampling.temperature();
@@ -63,6 +78,8 @@ v1::FinishReason ToFinishReason(FinishReason reason) {
       return v1::FINISH_REASON_LENGTH;
     case FinishReason::kDeadEnd:
       return v1::FINISH_REASON_DEAD_END;
+    case FinishReason::kEmbedded:
+      return v1::FINISH_REASON_UNSPECIFIED;
     default:
       return v1::FINISH_REASON_END_TOKEN;
   }
@@ -135,6 +152,9 @@ absl::StatusOr<GenerationRequest> ToGenerationRequest(const worker::v1::Generate
   generation.num_logprobs = request.has_logprobs() ? ToCount(request.logprobs()) : -1;
   generation.priority = ToPriority(request.priority());
   generation.constraint = ToConstraint(request);
+  if (request.has_embed()) {
+    generation.embed = ToPooling(request.embed());
+  }
   for (const v1::AdapterUse& use : request.adapters()) {
     generation.adapters.push_back({use.name(), use.has_scale() ? use.scale() : 1});
   }
@@ -156,6 +176,14 @@ worker::v1::GeneratedToken ToMessage(const GeneratedToken& token, const Tokenize
     added.set_text(std::string(tokenizer.TokenBytes(alternative.id)));
   }
   return generated;
+}
+
+worker::v1::GenerateResponse EmbeddingResponse(uint32_t attempt, std::span<const float> embedding) {
+  worker::v1::GenerateResponse response;
+  response.mutable_embedding()->set_attempt(attempt);
+  response.mutable_embedding()->mutable_embedding()->mutable_values()->Assign(embedding.begin(),
+                                                                              embedding.end());
+  return response;
 }
 
 worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason reason,
@@ -215,6 +243,7 @@ v1::Model ToModel(const Engine& engine, const std::string& name) {
   model.set_num_layers(config.num_layers);
   model.set_hidden_dim(config.hidden_dim);
   model.set_file_bytes(engine.file_bytes());
+  model.set_pooling(ToMessage(config.pooling));
   const std::span<const int32_t> end_ids = engine.tokenizer().end_ids();
   model.mutable_end_token_ids()->Assign(end_ids.begin(), end_ids.end());
   if (const std::optional<int32_t> bos = engine.tokenizer().bos_id()) {
@@ -236,6 +265,8 @@ worker::v1::WorkerStatus ToWorkerStatus(const Engine& engine) {
   status.mutable_batch_size_buckets()->Assign(stats.batch_size_buckets.begin(),
                                               stats.batch_size_buckets.end());
   status.mutable_batch_size_bounds()->Assign(stats.batch_size_bounds.begin(), stats.batch_size_bounds.end());
+  status.set_max_sequences(stats.max_sequences);
+  status.set_sequence_limit(stats.sequence_limit);
   status.set_running(stats.running);
   status.set_waiting(stats.waiting);
   status.set_kv_blocks(stats.kv_blocks);
@@ -252,6 +283,17 @@ worker::v1::WorkerStatus ToWorkerStatus(const Engine& engine) {
   status.set_threads(engine.num_threads());
   status.set_isa(engine.isa());
   return status;
+}
+
+void FillInCpuTime(const OwnCpuTime& time, worker::v1::WorkerStatus& status) {
+  status.set_cpu_seconds(absl::ToDoubleSeconds(time.total));
+  if (time.performance.has_value()) {
+    status.set_performance_cpu_seconds(absl::ToDoubleSeconds(*time.performance));
+  }
+}
+
+void LimitSequences(uint32_t limit, Engine& engine) {
+  engine.LimitSequences(limit == 0 ? std::numeric_limits<int>::max() : ToCount(limit));
 }
 
 }  // namespace bitnet

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/sensors/cpu_time.h"
 #include "base/sensors/energy_source.h"
 #include "engine/engine.h"
 #include "proto/bitnet/v1/inference.pb.h"
@@ -22,6 +24,7 @@ absl::StatusOr<GenerationRequest> ToGenerationRequest(const worker::v1::Generate
 
 // A token with its bytes, and those of its alternatives.
 worker::v1::GeneratedToken ToMessage(const GeneratedToken& token, const Tokenizer& tokenizer);
+worker::v1::GenerateResponse EmbeddingResponse(uint32_t attempt, std::span<const float> embedding);
 // The last message. `reason` is not kCancelled: who cancelled is told nothing.
 worker::v1::GenerateResponse FinishedResponse(uint32_t attempt, FinishReason reason,
                                               const GenerationUsage& usage,
@@ -37,6 +40,9 @@ absl::StatusOr<std::vector<int32_t>> Encode(const v1::TokenizeRequest& request, 
 // `name` is what the model is called.
 v1::Model ToModel(const Engine& engine, const std::string& name);
 worker::v1::WorkerStatus ToWorkerStatus(const Engine& engine);
+void FillInCpuTime(const OwnCpuTime& time, worker::v1::WorkerStatus& status);
+// As GetStatusRequest.sequence_limit has it; 0: as many as the engine was made for.
+void LimitSequences(uint32_t limit, Engine& engine);
 
 // Checks that ids are below vocab_size; the message names `field`, the position and the id.
 absl::StatusOr<std::vector<int32_t>> ToTokenIds(const google::protobuf::RepeatedField<uint32_t>& ids,

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/sensors/cpu_time.h"
 #include "proto/status_mapping.h"
 #include "worker/generate_call.h"
 #include "worker/messages.h"
@@ -65,12 +66,14 @@ grpc::ServerUnaryReactor* WorkerService::GetModel(grpc::CallbackServerContext* c
 }
 
 grpc::ServerUnaryReactor* WorkerService::GetStatus(grpc::CallbackServerContext* context,
-                                                   const worker::v1::GetStatusRequest* /*request*/,
+                                                   const worker::v1::GetStatusRequest* request,
                                                    worker::v1::WorkerStatus* response) {
+  LimitSequences(request->sequence_limit(), *engine_);
   *response = ToWorkerStatus(*engine_);
   if (sensors_ != nullptr) {
     sensors_->FillIn(*response, absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()));
   }
+  FillInCpuTime(ReadOwnCpuTime(), *response);
   response->set_stopping(gate_.stop_requested());
   return Done(context, absl::OkStatus());
 }

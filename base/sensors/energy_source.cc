@@ -12,13 +12,16 @@ struct Place {
 };
 
 constexpr Place kBestFirst[] = {
-    {"rusage", "process"},      // macOS: CPU energy of the process, as the kernel bills it.
-    {"powercap", "package"},    // RAPL: cores, caches and memory controller of all sockets.
-    {"ioreport", "cpu"},        // macOS: the CPU clusters.
-    {"powermetrics", "cpu"},    // The same, as root wrote it down.
-    {"hwmon", "cpu"},           // A counter of the CPU's or the SoC's.
-    {"powercap", "psys"},       // All of a laptop's board.
-    {"hwmon", "system"},        //
+    {"rusage", "process"},          // macOS: CPU energy of the process, as the kernel bills it.
+    {"powercap", "package share"},  // Of the next, what the process's processor time is of all programs'.
+    {"powercap", "package"},        // RAPL: cores, caches and memory controller of all sockets.
+    {"ioreport", "cpu"},            // macOS: the CPU clusters.
+    {"powermetrics", "cpu"},        // The same, as root wrote it down.
+    {"hwmon", "cpu share"},         // As above.
+    {"hwmon", "cpu"},               // A counter of the CPU's or the SoC's.
+    {"powercap", "psys"},           // All of a laptop's board.
+    {"hwmon", "system"},            //
+    {"hwmon-power", "cpu share"},
     {"hwmon-power", "cpu"},     // A power, summed up by ourselves.
     {"hwmon-power", "system"},  //
     {"powercap", "core"},       //

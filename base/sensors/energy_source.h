@@ -13,7 +13,9 @@ namespace bitnet {
 // What a counter counts: who tells, and of what.
 struct EnergyLabel {
   std::string source;  // "powercap", "hwmon", "hwmon-power", "rusage", "ioreport", "powermetrics".
-  std::string scope;   // "process", "package", "core", "uncore", "dram", "psys", "cpu", "gpu", "ane", …
+  // "process", "package", "core", "uncore", "dram", "psys", "cpu", "gpu", "ane", …; "package share" is what
+  // of it is this process's (energy_share.h).
+  std::string scope;
 
   bool operator==(const EnergyLabel&) const = default;
 };

@@ -18,7 +18,8 @@ struct SensorOptions {
 };
 
 struct Sensors {
-  EnergySources energy;               // Best first (AttributionRank); empty: nothing counts joules here.
+  // Best first (AttributionRank), and they may read each other; empty: nothing counts joules here.
+  EnergySources energy;
   std::unique_ptr<HeatSensors> heat;  // Not null.
   std::vector<std::string> problems;  // What there is and cannot be read, and why, for the log.
 };

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/sensors/cpu_frequency.h"
+#include "base/sensors/cpu_time.h"
+#include "base/sensors/energy_share.h"
 #include "base/sensors/hwmon.h"
 #include "base/sensors/powercap.h"
 #include "base/sensors/sensors.h"
@@ -32,6 +34,21 @@ class LinuxHeatSensors final : public HeatSensors {
   const CpuFrequencies cpus_;
 };
 
+// Of a counter of the chip, the share that is this process's, where the machine's busy time is told.
+void AddShare(const std::string& root, EnergySources& sources) {
+  if (sources.empty()) {
+    return;
+  }
+  const EnergyLabel& best = sources.front()->label();
+  BusyTimeReader busy = FindBusyTime(root);
+  if (busy != nullptr && (best.scope == "package" || best.scope == "cpu")) {
+    sources.insert(sources.begin(),
+                   MakeEnergyShare(sources.front().get(), {.now = SteadyTime,
+                                                           .own = [] { return ReadOwnCpuTime().total; },
+                                                           .busy = std::move(busy)}));
+  }
+}
+
 }  // namespace
 
 Sensors FindSensors(const SensorOptions& options) {
@@ -40,6 +57,7 @@ Sensors FindSensors(const SensorOptions& options) {
   std::ranges::move(FindHwmonEnergy(options.root, SteadyTime, sensors.problems),
                     std::back_inserter(sensors.energy));
   SortByRank(sensors.energy);
+  AddShare(options.root, sensors.energy);
   return sensors;
 }
 

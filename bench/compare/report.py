@@ -1,5 +1,6 @@
 """Medians and ratios of what was measured, as a table and as JSON."""
 import json
+import os
 import statistics
 
 
@@ -41,6 +42,7 @@ def table(measured, names):
 
 
 def write_json(path, measured, about):
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     with open(path, "w") as file:
         json.dump({**about, "results": measured}, file, indent=1)
         file.write("\n")

@@ -1,4 +1,4 @@
-"""Many chat completions at once, streamed over HTTP as server-sent events, each on a connection of its own."""
+"""Many completions at once, streamed over HTTP as server-sent events, each on a connection of its own."""
 import asyncio
 import json
 import time
@@ -32,10 +32,12 @@ class HttpStreams:
 
     async def _stream(self, number, all_stream):
         reader, writer = await asyncio.open_connection(self._host, int(self._port))
-        body = json.dumps({"model": "measured", "stream": True, "max_tokens": self._tokens,
-                           "messages": [{"role": "user", "content": "Stream %d." % number}]}).encode()
-        writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: front\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        body = json.dumps({"model": "measured", "stream": True, "max_tokens": self._tokens, "prompt": [1 + number % 255] * 16}).encode()
+        writer.write(b"POST /v1/completions HTTP/1.1\r\nHost: front\r\nContent-Type: application/json\r\nConnection: close\r\n"
                      b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        status = (await reader.readline()).decode().strip()
+        if not status.endswith(" 200 OK"):
+            raise RuntimeError("stream %d: %s: %s" % (number, status, (await reader.read()).decode()))
         last = None
         async for line in reader:
             if line.startswith(b"data: [DONE]"):

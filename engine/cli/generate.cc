@@ -52,6 +52,7 @@ AnswerEnd EndOf(FinishReason reason, bool stopped) {
       return AnswerEnd::kLength;
     case FinishReason::kCancelled:
     case FinishReason::kDeadEnd:
+    case FinishReason::kEmbedded:
       break;
   }
   return AnswerEnd::kInterrupted;

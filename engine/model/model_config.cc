@@ -191,6 +191,16 @@ absl::Status ReadRopeScaling(const ConfigReader& reader, const ModelFile& file, 
   return absl::OkStatus();
 }
 
+// By the numbers of llama.cpp's enum llama_pooling_type.
+absl::Status ReadPooling(const ConfigReader& reader, const ModelFile& file, ModelConfig& config) {
+  constexpr uint64_t kMeanType = 1;
+  if (reader.Has("pooling_type")) {
+    ASSIGN_OR_RETURN(const uint64_t type, file.GetUint(reader.Key("pooling_type")));
+    config.pooling = type == kMeanType ? Pooling::kMean : Pooling::kLast;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadActivations(const ModelFile& file, ModelConfig& config) {
   constexpr std::string_view kEpsilonKey = "bitnet.input_norm_rms_epsilon";
   if (file.Has(kEpsilonKey)) {
@@ -240,6 +250,7 @@ absl::StatusOr<ModelConfig> ReadModelConfig(const ModelFile& file) {
   RETURN_IF_ERROR(ReadConstants(reader, config));
   RETURN_IF_ERROR(ReadRopeScaling(reader, file, config));
   RETURN_IF_ERROR(ReadActivations(file, config));
+  RETURN_IF_ERROR(ReadPooling(reader, file, config));
   RETURN_IF_ERROR(ReadVocabSize(reader, file, config));
   return config;
 }

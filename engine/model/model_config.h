@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "engine/model/architecture.h"
 #include "engine/model/model_file.h"
+#include "engine/model/pooling.h"
 
 namespace bitnet {
 
@@ -58,6 +59,9 @@ struct ModelConfig {
   // From the key bitnet.activations ("int8_token", "int8_group", "binary", "ternary", "bf16"), or by
   // architecture.
   ActivationPolicy activations = ActivationPolicy::kInt8Token;
+  // Of the model's embeddings, from the key pooling_type of its architecture: 1 is kMean, and 3 (last), none
+  // and all others, which say nothing that suits a decoder (cls, rank), are kLast.
+  Pooling pooling = Pooling::kLast;
 
   size_t query_dim() const { return num_heads * head_dim; }
   size_t kv_dim() const { return num_kv_heads * head_dim; }

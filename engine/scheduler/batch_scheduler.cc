@@ -14,12 +14,14 @@ BatchScheduler::BatchScheduler(Transformer* transformer, KvCache* cache, ThreadP
       vocab_size_(vocab_size),
       options_(std::move(options)),
       prompt_budget_(options_.chunk_size),
+      sequence_limit_(options_.max_sequences),
       order_(options_.priority_ageing),
       energy_(options_.energy_counter, options_.max_sequences),
       samplers_(std::min<size_t>(pool->num_threads(), options_.max_sequences), Sampler(vocab_size)) {
   running_.reserve(options_.max_sequences);
   batch_.reserve(options_.chunk_size + options_.max_sequences);
   choosing_.reserve(options_.max_sequences);
+  embedding_.reserve(options_.max_sequences);
   shares_.reserve(options_.max_sequences);
 }
 
@@ -32,9 +34,9 @@ void BatchScheduler::Insert(std::unique_ptr<Sequence> sequence, SequenceList& li
 void BatchScheduler::Add(GenerationId id, GenerationRequest request, GenerationSink* sink,
                          Sequence::Clock::time_point submitted, AdapterLease adapters,
                          std::unique_ptr<TokenMatcher> matcher) {
-  auto sequence =
-      std::make_unique<Sequence>(id, std::move(request), sink, options_.end_ids, options_.max_positions,
-                                 options_.max_draft, submitted, std::move(adapters), std::move(matcher));
+  auto sequence = std::make_unique<Sequence>(
+      id, std::move(request), sink, options_.end_ids, options_.max_positions, options_.max_draft,
+      transformer_->hidden_dim(), submitted, std::move(adapters), std::move(matcher));
   if (const std::optional<FinishReason> reason = sequence->EndReason()) {
     sequence->Finish(*reason, Sequence::Clock::now());
     return;
@@ -71,31 +73,40 @@ StepReport BatchScheduler::Step(Sequence::Clock::time_point now) {
   StepReport report = FillBatch(now);
   if (!batch_.empty()) {
     ChooseTokens(transformer_->Forward(batch_));
+    PoolHiddenStates();
     SettleBlocks();
     energy_.End();  // Before anyone is told what it took.
     DeliverTokens(report);
+    DeliverEmbeddings();
   }
   return report;
 }
 
 void BatchScheduler::AdmitWaiting() {
-  while (!waiting_.empty() && running_.size() < options_.max_sequences && Admit(*waiting_.front())) {
+  while (!waiting_.empty() && running_.size() < sequence_limit_ && Admit(*waiting_.front())) {
     waiting_.front()->Admit(Sequence::Clock::now());
     Insert(std::move(waiting_.front()), running_);
     waiting_.erase(waiting_.begin());
   }
 }
 
+size_t BatchScheduler::AdoptPrefix(Sequence& sequence) {
+  const size_t cached = sequence.num_cached();
+  return sequence.may_skip()
+             ? cache_->Adopt(sequence.prefix(sequence.num_tokens() - 1), cached, sequence.blocks())
+             : cached;
+}
+
 bool BatchScheduler::Admit(Sequence& sequence) {
   BlockTable& blocks = sequence.blocks();
-  const size_t cached = cache_->Adopt(sequence.prefix(sequence.num_tokens() - 1), 0, blocks);
+  const size_t cached = AdoptPrefix(sequence);
   if (KvCache::BlocksMissing(sequence.num_tokens(), blocks) + BlocksToGrow(sequence) > cache_->num_free()) {
     cache_->Release(blocks);
     return false;
   }
   cache_->Reserve(sequence.num_tokens(), blocks);
   sequence.SkipCached(cached);
-  if (cache_->keeps_prefixes() && !sequence.was_preempted()) {
+  if (cache_->keeps_prefixes() && sequence.may_skip() && !sequence.was_preempted()) {
     counters_.prefix_query_tokens += sequence.num_tokens();
     counters_.prefix_hit_tokens += cached;
   }
@@ -142,8 +153,7 @@ void BatchScheduler::AdoptNewPrefixes() {
       continue;
     }
     const size_t before = sequence->num_cached();
-    const Prefix prefix = sequence->prefix(sequence->num_tokens() - 1);
-    const size_t cached = cache_->Adopt(prefix, before, sequence->blocks());
+    const size_t cached = AdoptPrefix(*sequence);
     sequence->SkipCached(cached);
     if (!sequence->was_preempted()) {
       counters_.prefix_hit_tokens += cached - before;
@@ -171,6 +181,7 @@ size_t BatchScheduler::PlanPrefill(Sequence::Clock::time_point now) {
 StepReport BatchScheduler::FillBatch(Sequence::Clock::time_point now) {
   batch_.clear();
   choosing_.clear();
+  embedding_.clear();
   num_logits_ = 0;
   StepReport report;
   report.prefill_tokens = PlanPrefill(now);
@@ -215,15 +226,18 @@ void BatchScheduler::AddToBatch(Sequence& sequence, size_t n) {
                       .position = position,
                       .blocks = &sequence.blocks(),
                       .wants_logits = wants_logits,
+                      .wants_hidden = sequence.needs_hidden(position),
                       .logits_needed = logits_needed,
                       .adapters = sequence.adapters()});
   };
   size_t position = sequence.num_cached();
   for (const size_t end = position + n; position < end; ++position) {
-    add(sequence.tokens()[position], position, position + 1 == sequence.num_tokens());
+    add(sequence.tokens()[position], position, !sequence.embeds() && position + 1 == sequence.num_tokens());
   }
   sequence.set_cached(position);
-  if (sequence.num_pending() == 0) {
+  if (sequence.embeds()) {
+    embedding_.push_back({&sequence, batch_.size() - n, batch_.size()});
+  } else if (sequence.num_pending() == 0) {
     choosing_.push_back({&sequence, num_logits_});
     num_logits_ += 1 + sequence.draft().size();
     for (const int32_t token : sequence.draft()) {
@@ -250,6 +264,16 @@ void BatchScheduler::ChooseTokens(std::span<const float> logits) {
   });
 }
 
+void BatchScheduler::PoolHiddenStates() {
+  for (const auto& [sequence, begin, end] : embedding_) {
+    for (size_t b = begin; b < end; ++b) {
+      if (batch_[b].wants_hidden) {
+        sequence->AddHidden(transformer_->hidden(b));
+      }
+    }
+  }
+}
+
 void BatchScheduler::SettleBlocks() {
   for (const auto& sequence : running_) {
     cache_->Publish(sequence->prefix(sequence->num_cached()), sequence->blocks());
@@ -263,13 +287,21 @@ void BatchScheduler::DeliverTokens(StepReport& report) {
     report.decode_tokens += sequence->num_chosen();
     report.accepted_tokens += sequence->num_chosen() - 1;
     if (const std::optional<FinishReason> reason = sequence->Deliver(now)) {
-      const auto at = std::ranges::find(running_, sequence, [](const auto& owner) { return owner.get(); });
-      Finish(at, *reason);
+      Finish(*sequence, *reason);
     }
   }
 }
 
-void BatchScheduler::Finish(SequenceList::iterator at, FinishReason reason) {
+void BatchScheduler::DeliverEmbeddings() {
+  for (const Embedding& embedding : embedding_) {
+    if (embedding.sequence->num_pending() == 0) {
+      Finish(*embedding.sequence, FinishReason::kEmbedded);
+    }
+  }
+}
+
+void BatchScheduler::Finish(const Sequence& finished, FinishReason reason) {
+  const auto at = std::ranges::find(running_, &finished, [](const auto& owner) { return owner.get(); });
   const std::unique_ptr<Sequence> sequence = std::move(*at);
   running_.erase(at);
   cache_->Release(sequence->blocks());

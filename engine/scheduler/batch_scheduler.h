@@ -59,6 +59,9 @@ struct SchedulerCounters {
 // nothing had been. What it published may still be in the cache then. The most important one is never asked,
 // and the cache holds any single sequence, so that one gets to its end, and then the next.
 //
+// An embedding is a prompt whose hidden states are pooled while it is read, and who wants no logits: it has
+// its slot and blocks, and loses them, as any other.
+//
 // Used by one thread; sinks are called from within its methods.
 //
 // Where prompts leave room, a sequence may run tokens beyond its own: guesses, each of which is right if
@@ -88,6 +91,9 @@ class BatchScheduler {
   StepReport Step(Sequence::Clock::time_point now = Sequence::Clock::now());
   // Prompt tokens of further steps, at most chunk_size.
   void set_prompt_budget(size_t tokens) { prompt_budget_ = tokens; }
+  // Sequences that are admitted at once from now on, from 1 to max_sequences. More that run already go on to
+  // their ends.
+  void set_sequence_limit(size_t sequences) { sequence_limit_ = sequences; }
 
   bool idle() const { return running_.empty() && waiting_.empty(); }
   size_t num_running() const { return running_.size(); }
@@ -105,12 +111,19 @@ class BatchScheduler {
   }
   void Insert(std::unique_ptr<Sequence> sequence, SequenceList& list) const;
 
+  // Of sequences whose hidden states a step computes.
+  struct Embedding {
+    Sequence* sequence;
+    size_t begin, end;  // Its tokens in the batch.
+  };
   // Of sequences whose logits a step computes.
   struct Choosing {
     Sequence* sequence;
     size_t row;  // Of its first logits.
   };
 
+  // Lets it share what others have published of its next tokens; returns how many it has then.
+  size_t AdoptPrefix(Sequence& sequence);
   // Gives it blocks for all of its tokens, or returns false.
   bool Admit(Sequence& sequence);
   // Blocks that shall be free after `next` was admitted.
@@ -128,10 +141,12 @@ class BatchScheduler {
   // Adds the sequence's next `n` pending tokens to the batch, and its draft.
   void AddToBatch(Sequence& sequence, size_t n);
   void ChooseTokens(std::span<const float> logits);
+  void PoolHiddenStates();
   // Publishes what the step has filled, and gives back what wrong guesses had taken.
   void SettleBlocks();
   void DeliverTokens(StepReport& report);
-  void Finish(SequenceList::iterator at, FinishReason reason);
+  void DeliverEmbeddings();
+  void Finish(const Sequence& sequence, FinishReason reason);  // One that runs.
 
   Transformer* const transformer_;
   KvCache* const cache_;
@@ -139,6 +154,7 @@ class BatchScheduler {
   const size_t vocab_size_;
   const SchedulerOptions options_;
   size_t prompt_budget_;
+  size_t sequence_limit_;
   const AdmissionOrder order_;
   SequenceList waiting_;  // With room for those that run, who may have to wait again.
   SequenceList running_;
@@ -148,7 +164,8 @@ class BatchScheduler {
   std::vector<BatchToken> batch_;
   std::vector<Choosing> choosing_;  // In batch order.
   size_t num_logits_ = 0;           // Rows of all of them.
-  std::vector<Sampler> samplers_;   // One per thread.
+  std::vector<Embedding> embedding_;
+  std::vector<Sampler> samplers_;  // One per thread.
 };
 
 }  // namespace bitnet

@@ -76,6 +76,10 @@ absl::Status CheckRequest(const GenerationRequest& request, const RequestLimits&
   RETURN_IF_ERROR(CheckIds("prompt", request.prompt, limits.vocab_size));
   RETURN_IF_ERROR(CheckIds("generated", request.generated, limits.vocab_size));
   RETURN_IF_ERROR(CheckIds("stop_tokens", request.stop_tokens, limits.vocab_size));
+  if (request.embed.has_value() && !request.generated.empty()) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "generated has %d tokens; an embedding is of a prompt alone", request.generated.size()));
+  }
   RETURN_IF_ERROR(CheckLength(request, limits));
   RETURN_IF_ERROR(CheckRange("max_tokens", request.max_tokens, request.max_tokens >= 0, "at least 0"));
   RETURN_IF_ERROR(CheckRange("min_tokens", request.min_tokens, request.min_tokens >= 0, "at least 0"));

@@ -14,6 +14,9 @@ namespace {
 constexpr int32_t kNoToken = -1;
 
 size_t MaxGenerated(const GenerationRequest& request, size_t max_positions) {
+  if (request.embed.has_value()) {
+    return 0;
+  }
   const size_t room = max_positions - request.prompt.size();
   return request.max_tokens == 0 ? room : std::min<size_t>(request.max_tokens, room);
 }
@@ -22,7 +25,8 @@ size_t MaxGenerated(const GenerationRequest& request, size_t max_positions) {
 
 Sequence::Sequence(GenerationId id, GenerationRequest request, GenerationSink* sink,
                    std::span<const int32_t> end_ids, size_t max_positions, size_t max_draft,
-                   Clock::time_point submitted, AdapterLease adapters, std::unique_ptr<TokenMatcher> matcher)
+                   size_t hidden_dim, Clock::time_point submitted, AdapterLease adapters,
+                   std::unique_ptr<TokenMatcher> matcher)
     : id_(id),
       request_(std::move(request)),
       adapters_(std::move(adapters)),
@@ -42,7 +46,10 @@ Sequence::Sequence(GenerationId id, GenerationRequest request, GenerationSink* s
     counts_.AddOutput(token);
   }
   blocks_.ReserveCapacity(NumBlocks(max_tokens()));
-  if (max_draft > 0) {
+  if (request_.embed.has_value()) {
+    pooler_.emplace(*request_.embed, hidden_dim);
+  }
+  if (max_draft > 0 && !embeds()) {
     lookup_.emplace(tokens_.capacity());
     draft_.reserve(max_draft);
   }
@@ -145,6 +152,9 @@ bool Sequence::ChooseNext(std::span<const float> logits, Sampler& sampler, Gener
 }
 
 std::optional<FinishReason> Sequence::EndReason() const {
+  if (embeds()) {
+    return std::nullopt;
+  }
   if (matcher_ != nullptr && matcher_->complete()) {
     return FinishReason::kEndToken;
   }
@@ -173,12 +183,18 @@ void Sequence::Admit(Clock::time_point now) {
 void Sequence::Preempt() {
   num_cached_ = 0;
   preempted_ = true;
+  if (embeds()) {
+    pooler_->Reset();
+  }
 }
 
 void Sequence::Finish(FinishReason reason, Clock::time_point now) {
   // A stage that was not reached begins, and ends, when the answer does.
   const Clock::time_point admitted = admitted_ == Clock::time_point() ? now : admitted_;
   const Clock::time_point first_token = answering_ ? first_token_ : now;
+  if (reason == FinishReason::kEmbedded) {
+    sink_->OnEmbedding(pooler_->Embedding());
+  }
   sink_->OnFinished(reason, {.prompt_tokens = static_cast<int>(request_.prompt.size()),
                              .cached_tokens = static_cast<int>(cached_prompt_tokens_),
                              .generated_tokens = static_cast<int>(num_generated()),

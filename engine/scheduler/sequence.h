@@ -17,6 +17,7 @@
 #include "engine/grammar/token_matcher.h"
 #include "engine/sampling/sampler.h"
 #include "engine/sampling/token_counts.h"
+#include "engine/scheduler/pooler.h"
 #include "engine/scheduler/prompt_lookup.h"
 
 namespace bitnet {
@@ -27,11 +28,12 @@ class Sequence {
   using Clock = std::chrono::steady_clock;
 
   // `request` has passed CheckRequest, and `adapters` are those that it names; `end_ids` are the model's end
-  // tokens; the sequence may grow to `max_positions` tokens; a step may guess up to `max_draft` more.
+  // tokens; the sequence may grow to `max_positions` tokens; a step may guess up to `max_draft` more;
+  // embeddings have `hidden_dim` dimensions.
   // `matcher` is of the request's constraint and has accepted `generated`.
   Sequence(GenerationId id, GenerationRequest request, GenerationSink* sink, std::span<const int32_t> end_ids,
-           size_t max_positions, size_t max_draft, Clock::time_point submitted, AdapterLease adapters = {},
-           std::unique_ptr<TokenMatcher> matcher = nullptr);
+           size_t max_positions, size_t max_draft, size_t hidden_dim, Clock::time_point submitted,
+           AdapterLease adapters = {}, std::unique_ptr<TokenMatcher> matcher = nullptr);
 
   GenerationId id() const { return id_; }
   std::span<const ActiveAdapter> adapters() const { return adapters_.list(); }
@@ -55,6 +57,14 @@ class Sequence {
   // Whether one token is all that is to be run, and an answer has begun: not so while a prompt is read, nor
   // while a sequence that lost its blocks reads again what it knew.
   bool decoding() const { return answering_ && num_pending() == 1; }
+
+  // An embedding is wanted, and nothing is chosen.
+  bool embeds() const { return pooler_.has_value(); }
+  bool needs_hidden(size_t position) const { return embeds() && pooler_->Needs(position, num_tokens()); }
+  // Whether positions that are known already may be left out.
+  bool may_skip() const { return !embeds() || !pooler_->needs_all(); }
+  // The next one that needs_hidden.
+  void AddHidden(std::span<const float> hidden) { pooler_->Add(hidden); }
 
   BlockTable& blocks() { return blocks_; }
   // What its tokens took.
@@ -85,7 +95,7 @@ class Sequence {
   void Preempt();
   // From then on: its usage tells of how long it was queued, and of what the cache had, the first time.
   bool was_preempted() const { return preempted_; }
-  // The last thing done with it.
+  // The last thing done with it; kEmbedded: everything that needs_hidden has been added.
   void Finish(FinishReason reason, Clock::time_point now);
 
  private:
@@ -112,6 +122,7 @@ class Sequence {
   size_t num_chosen_ = 0;
   std::optional<FinishReason> ended_;      // Instead of the last one of them.
   std::unique_ptr<TokenMatcher> matcher_;  // Null: anything is allowed.
+  std::optional<Pooler> pooler_;
   EnergyAccount energy_;
   size_t cached_prompt_tokens_ = 0;
   int drafted_tokens_ = 0;

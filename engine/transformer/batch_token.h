@@ -17,6 +17,7 @@ struct BatchToken {
   size_t position = 0;                 // From 0; below max_seq_len.
   const BlockTable* blocks = nullptr;  // Of its sequence, with room for `position`. Borrowed for the call.
   bool wants_logits = false;
+  bool wants_hidden = false;          // Its hidden state, what logits are made of.
   size_t logits_needed = kAllLogits;  // Of the highest; see sampling/logits_needed.h.
   // What its sequence uses beside the model: one list for all of its tokens. Borrowed for the call.
   std::span<const ActiveAdapter> adapters = {};

@@ -60,6 +60,7 @@ std::span<const float> Transformer::Forward(std::span<const BatchToken> batch) {
     AttentionBlock(batch, layer);
     FeedForwardBlock(batch.size(), layer);
   }
+  HiddenStates(batch);
   return OutputLogits(batch);
 }
 
@@ -184,6 +185,21 @@ void Transformer::NormAndPrepare(std::span<const float> weight, const float* x, 
     kernels_.rms_norm(weight.size(), x, weight.data(), config_.rms_norm_eps, normed);
   }
   linear_.SetRow(normed, b);
+}
+
+void Transformer::HiddenStates(std::span<const BatchToken> batch) {
+  if (std::ranges::none_of(batch, &BatchToken::wants_hidden)) {
+    return;
+  }
+  const size_t hidden_dim = config_.hidden_dim;
+  pool_->ParallelFor(batch.size(), [&](size_t begin, size_t end) {
+    for (size_t b = begin; b < end; ++b) {
+      if (batch[b].wants_hidden) {
+        kernels_.rms_norm(hidden_dim, residual_.data() + b * hidden_dim, weights_.output_norm.data(),
+                          config_.rms_norm_eps, projected_.data() + b * hidden_stride_);
+      }
+    }
+  });
 }
 
 // One token that needs all of them has the whole head read, and then the others may have them too.

@@ -40,6 +40,13 @@ class Transformer {
   // stand in rising positions without gaps, and all earlier positions were in earlier calls.
   std::span<const float> Forward(std::span<const BatchToken> batch);
 
+  // Of the last Forward's token b, which wanted it: the residual after the final norm, [hidden_dim]; valid
+  // until the next call.
+  std::span<const float> hidden(size_t b) const {
+    return projected_.span().subspan(b * hidden_stride_, config_.hidden_dim);
+  }
+  size_t hidden_dim() const { return config_.hidden_dim; }
+
   ScreeningStats screening() const { return screened_head_.stats(); }
   const std::vector<LayerDensity>& density() const { return sparse_.density(); }
 
@@ -50,6 +57,8 @@ class Transformer {
   void FeedForwardBlock(size_t batch_size, size_t layer);
   // gate_ becomes the input of `down`, but for its norm.
   void GateAndUp(size_t batch_size, size_t layer, bool sparse);
+  // Of those that want them, to projected_, which is free by then.
+  void HiddenStates(std::span<const BatchToken> batch);
   std::span<const float> OutputLogits(std::span<const BatchToken> batch);
   bool ScreensHead(std::span<const BatchToken> batch) const;
 
@@ -68,9 +77,10 @@ class Transformer {
   const size_t ffn_stride_;
   const size_t vocab_stride_;
 
-  AlignedBuffer<float> residual_;       // [max_tokens, hidden_dim]
-  AlignedBuffer<float> normed_;         // [max_tokens, hidden_dim] what is quantised next
-  AlignedBuffer<float> projected_;      // [max_tokens, hidden_stride] what is added to the residual next
+  AlignedBuffer<float> residual_;  // [max_tokens, hidden_dim]
+  AlignedBuffer<float> normed_;    // [max_tokens, hidden_dim] what is quantised next
+  AlignedBuffer<float>
+      projected_;  // [max_tokens, hidden_stride] what is added to the residual next; at last hidden states
   AlignedBuffer<float> query_;          // [max_tokens, query_stride]
   AlignedBuffer<float> key_;            // [max_tokens, kv_stride]
   AlignedBuffer<float> value_;          // [max_tokens, kv_stride]

@@ -1,5 +1,7 @@
 #include "service/admission/admission.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -29,27 +31,28 @@ struct Admission::Bound {
   const std::string* client = nullptr;  // Null: the limit is that of all together.
 };
 
-absl::StatusOr<Admission::Place> Admission::Enter(const std::string& client) {
+absl::StatusOr<Admission::Place> Admission::Enter(const std::string& client, int requests) {
   const absl::MutexLock lock(&mutex_);
   Tick();
   const auto own = clients_.find(client);
   const int own_requests = own == clients_.end() ? 0 : own->second.requests;
+  const AdmissionLimits limits = Limits();
   Bound bound = {.unit = "requests",
                  .flag = "--max-waiting",
-                 .limit = limits_.requests,
+                 .limit = limits.requests,
                  .waiting = all_.requests,
-                 .more = 1,
+                 .more = requests,
                  .all_waiting = static_cast<double>(all_.requests),
                  .per_second = rate_.requests_per_second()};
   RETURN_IF_ERROR(Check(bound));
   bound.flag = "--max-waiting-per-client";
-  bound.limit = limits_.requests_per_client;
+  bound.limit = limits.requests_per_client;
   bound.waiting = own_requests;
   bound.client = &client;
   RETURN_IF_ERROR(Check(bound));
-  ++all_.requests;
-  ++clients_[client].requests;
-  return Place(this, client);
+  all_.requests += requests;
+  clients_[client].requests += requests;
+  return Place(this, client, requests);
 }
 
 absl::Status Admission::Place::Charge(int64_t tokens) {
@@ -60,16 +63,17 @@ absl::Status Admission::Charge(Place& place, int64_t tokens) {
   const absl::MutexLock lock(&mutex_);
   Tick();
   Load& own = clients_[place.client_];
+  const AdmissionLimits limits = Limits();
   Bound bound = {.unit = "tokens",
                  .flag = "--max-waiting-tokens",
-                 .limit = limits_.tokens,
+                 .limit = limits.tokens,
                  .waiting = all_.tokens,
                  .more = tokens,
                  .all_waiting = static_cast<double>(all_.tokens),
                  .per_second = rate_.tokens_per_second()};
   RETURN_IF_ERROR(Check(bound));
   bound.flag = "--max-waiting-tokens-per-client";
-  bound.limit = limits_.tokens_per_client;
+  bound.limit = limits.tokens_per_client;
   bound.waiting = own.tokens;
   bound.client = &place.client_;
   RETURN_IF_ERROR(Check(bound));
@@ -93,7 +97,8 @@ absl::Status Admission::Check(const Bound& bound) {
   const std::string used =
       absl::StrCat(bound.waiting, " ", bound.unit, bound.client == nullptr ? "" : " of ",
                    bound.client == nullptr ? "" : *bound.client, " wait already, this would be ", bound.more,
-                   " more, and at most ", bound.limit, " may (", bound.flag, ")");
+                   " more, and at most ", bound.limit, " may", share_ < 1 ? " while the machine is warm" : "",
+                   " (", bound.flag, ")");
   absl::Status status = absl::ResourceExhaustedError(
       absl::StrCat(used, "; try again in ", absl::FormatDuration(absl::Trunc(delay, absl::Milliseconds(1)))));
   status = WithReason(
@@ -124,11 +129,11 @@ void Admission::Leave(const Place& place, bool begun) {
   if (begun) {
     rate_.Count(static_cast<double>(place.tokens_));
   }
-  --all_.requests;
+  all_.requests -= place.requests_;
   all_.tokens -= place.tokens_;
   const auto own = clients_.find(place.client_);
   own->second.tokens -= place.tokens_;
-  if (--own->second.requests == 0) {
+  if ((own->second.requests -= place.requests_) == 0) {
     clients_.erase(own);
   }
 }
@@ -137,6 +142,28 @@ absl::Duration Admission::ExpectedWait() const {
   const absl::MutexLock lock(&mutex_);
   const double rate = rate_.tokens_per_second();
   return rate > 0 ? absl::Seconds(static_cast<double>(all_.tokens) / rate) : absl::ZeroDuration();
+}
+
+void Admission::SetShare(double share) {
+  const absl::MutexLock lock(&mutex_);
+  Tick();
+  share_ = share;
+  rate_.SetShare(share);
+}
+
+AdmissionLimits Admission::limits() const {
+  const absl::MutexLock lock(&mutex_);
+  return Limits();
+}
+
+AdmissionLimits Admission::Limits() const {
+  const auto scaled = [this]<typename Count>(Count limit) {
+    return std::max<Count>(1, static_cast<Count>(static_cast<double>(limit) * share_));
+  };
+  return {.requests = scaled(limits_.requests),
+          .tokens = scaled(limits_.tokens),
+          .requests_per_client = scaled(limits_.requests_per_client),
+          .tokens_per_client = scaled(limits_.tokens_per_client)};
 }
 
 void Admission::Tick() { rate_.AdvanceTo(clock_->Now(), all_.requests > 0); }

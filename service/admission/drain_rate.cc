@@ -13,7 +13,7 @@ constexpr double kMemorySeconds = 30;
 
 void DrainRate::AdvanceTo(absl::Time now, bool waiting) {
   if (waiting && last_ != absl::InfinitePast()) {
-    since_ += std::max(0.0, absl::ToDoubleSeconds(now - last_));
+    since_ += share_ * std::max(0.0, absl::ToDoubleSeconds(now - last_));
   }
   last_ = now;
 }

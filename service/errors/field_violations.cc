@@ -1,5 +1,7 @@
 #include "service/errors/field_violations.h"
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "service/errors/detail_payload.h"
 
@@ -27,6 +29,18 @@ absl::Status InvalidField(const std::string& field, const std::string& descripti
   FieldViolations violations;
   violations.Add(field, description);
   return violations.status();
+}
+
+absl::Status InPath(const absl::Status& status, const std::string& path) {
+  const auto bad = GetDetail<google::rpc::BadRequest>(status);
+  if (!bad.has_value()) {
+    return status;
+  }
+  FieldViolations moved;
+  for (const google::rpc::BadRequest::FieldViolation& violation : bad->field_violations()) {
+    moved.Add(absl::StrCat(path, ".", violation.field()), violation.description());
+  }
+  return moved.status();
 }
 
 }  // namespace bitnet

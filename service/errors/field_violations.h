@@ -26,4 +26,8 @@ class FieldViolations {
 // The same for one field.
 absl::Status InvalidField(const std::string& field, const std::string& description);
 
+// `status` with its wrong fields, if it has such, as those of the message at `path`: "prompt" becomes
+// "inputs[3].prompt".
+absl::Status InPath(const absl::Status& status, const std::string& path);
+
 }  // namespace bitnet

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "service/heat/heat_weight.h"
 
 namespace bitnet {
 namespace {
@@ -24,19 +25,15 @@ std::string OneLine(std::string text) {
 }  // namespace
 
 void AddWorkers(std::span<const WorkerPool::View> workers, AgentLoad& load) {
-  double weights = 0;
-  int told = 0;
   for (const WorkerPool::View& worker : workers) {
     if (worker.up && worker.status.has_value()) {
       load.kv_blocks += worker.status->kv_blocks();
       load.kv_blocks_free += worker.status->kv_blocks_free();
       load.running += worker.status->running();
       load.waiting += worker.status->waiting();
-      weights += worker.weight;
-      ++told;
     }
   }
-  load.heat_weight = told > 0 ? weights / told : 1;
+  load.heat_weight = HeatWeight(workers);
 }
 
 int AgentWeight(const AgentLoad& load) {

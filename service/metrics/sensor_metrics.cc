@@ -23,8 +23,9 @@ void AddValue(MetricFamily& family, const WorkerPool::View& view, double value,
 struct Energy {
   MetricFamily joules{
       "bitnet_energy_joules_total",
-      "Joules that a counter has counted while the worker runs. Only scope=\"process\" is the worker's own; "
-      "of the others all workers of a machine show the same, not to be added.",
+      "Joules that a counter has counted while the worker runs. Only scope=\"process\" and those that end in "
+      "\"share\" are the worker's own; of the others all workers of a machine show the same, not to be "
+      "added.",
       MetricType::Counter,
       {}};
   MetricFamily watts{"bitnet_power_watts",

@@ -1,5 +1,6 @@
 #include "service/metrics/worker_metrics.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -26,6 +27,8 @@ constexpr Number kNumbers[] = {
      [](const WorkerStatus& s) { return static_cast<double>(s.running()); }},
     {"bitnet_requests_waiting", "Requests that wait in a worker for a slot.", MetricType::Gauge,
      [](const WorkerStatus& s) { return static_cast<double>(s.waiting()); }},
+    {"bitnet_worker_sequences_limit", "Requests that a worker may begin to generate for at once, for now.",
+     MetricType::Gauge, [](const WorkerStatus& s) { return static_cast<double>(s.sequence_limit()); }},
     {"bitnet_worker_threads", "Compute threads of a worker.", MetricType::Gauge,
      [](const WorkerStatus& s) { return static_cast<double>(s.threads()); }},
     {"bitnet_kv_blocks", "Blocks of a worker's KV cache.", MetricType::Gauge,
@@ -78,6 +81,10 @@ ClientMetric StepAge(const WorkerPool::View& view) {
   return Value(view, MetricType::Gauge, absl::ToDoubleSeconds(view.step_age));
 }
 
+ClientMetric PowerWeight(const WorkerPool::View& view) {
+  return Value(view, MetricType::Gauge, view.allowance.weight);
+}
+
 ClientMetric Info(const WorkerPool::View& view) {
   ClientMetric metric = Value(view, MetricType::Gauge, 1);
   metric.label.push_back({.name = "isa", .value = view.status->isa()});
@@ -107,10 +114,45 @@ MetricFamily Restarts(const std::vector<WorkerPool::View>& views) {
   return family;
 }
 
+ClientMetric CpuSeconds(const WorkerPool::View& view, const char* core_kind, double seconds) {
+  ClientMetric metric = Value(view, MetricType::Counter, seconds);
+  metric.label.push_back({.name = "core_kind", .value = core_kind});
+  return metric;
+}
+
+// As the system tells; where it does not, a worker is taken to stay on the cluster that it was planned for.
+void AddCpuSeconds(const WorkerPool::View& view, MetricFamily& family) {
+  const WorkerStatus& status = *view.status;
+  if (status.has_performance_cpu_seconds()) {
+    const double performance = status.performance_cpu_seconds();
+    family.metric.push_back(CpuSeconds(view, "performance", performance));
+    family.metric.push_back(
+        CpuSeconds(view, "efficiency", std::max(0.0, status.cpu_seconds() - performance)));
+    return;
+  }
+  const char* const kind = view.kind == CoreKind::kPerformance  ? "performance"
+                           : view.kind == CoreKind::kEfficiency ? "efficiency"
+                                                                : "unknown";
+  family.metric.push_back(CpuSeconds(view, kind, status.cpu_seconds()));
+}
+
+MetricFamily CpuTime(const std::vector<WorkerPool::View>& views) {
+  MetricFamily family{"bitnet_worker_cpu_seconds_total",
+                      "Processor time of a worker, by the kind of cores.",
+                      MetricType::Counter,
+                      {}};
+  for (const WorkerPool::View& view : views) {
+    if (view.status.has_value()) {
+      AddCpuSeconds(view, family);
+    }
+  }
+  return family;
+}
+
 }  // namespace
 
 std::vector<MetricFamily> WorkerFamilies(const std::vector<WorkerPool::View>& views) {
-  std::vector<MetricFamily> families = {Up(views), Restarts(views)};
+  std::vector<MetricFamily> families = {Up(views), Restarts(views), CpuTime(views)};
   // Of the workers that have told their status.
   const auto add = [&](const char* name, const char* help, MetricType type, const auto& make) {
     MetricFamily family{name, help, type, {}};
@@ -132,6 +174,9 @@ std::vector<MetricFamily> WorkerFamilies(const std::vector<WorkerPool::View>& vi
   add("bitnet_worker_last_step_age_seconds",
       "Since a worker was last seen to have ended a step, or to have nothing to do.", MetricType::Gauge,
       StepAge);
+  add("bitnet_worker_power_weight",
+      "Share of its usual work that a worker is given, as the ceiling of power allows.", MetricType::Gauge,
+      PowerWeight);
   add("bitnet_worker_info", "Always 1; the labels tell about a worker.", MetricType::Gauge, Info);
   return families;
 }

@@ -73,6 +73,14 @@ std::vector<WorkerPool::View> ModelSet::Views() const {
   return all;
 }
 
+void ModelSet::SetAllowances(std::span<const WorkerAllowance> allowances) {
+  for (const auto& model : models_) {
+    const size_t workers = model->pool().Views().size();
+    model->pool().SetAllowances(allowances.first(workers));
+    allowances = allowances.subspan(workers);
+  }
+}
+
 std::vector<prometheus::MetricFamily> ModelSet::Collect() const {
   std::vector<v1::Model> known;
   for (const auto& model : models_) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ class ModelSet {
   absl::Status CheckReady() const;
   // Of all workers, model by model.
   std::vector<WorkerPool::View> Views() const;
+  // One for each worker, in the order of Views.
+  void SetAllowances(std::span<const WorkerAllowance> allowances);
   // What is known of the models, and the workers' own numbers, as they last told them.
   std::vector<prometheus::MetricFamily> Collect() const;
 

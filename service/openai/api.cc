@@ -9,6 +9,7 @@
 #include "service/openai/chat_request.h"
 #include "service/openai/completion_request.h"
 #include "service/openai/completions.h"
+#include "service/openai/embeddings.h"
 #include "service/openai/error.h"
 #include "service/openai/json.h"
 #include "service/openai/models.h"
@@ -33,6 +34,7 @@ struct Route {
 
 constexpr Route kRoutes[] = {{"/v1/chat/completions", AnswerChat},
                              {"/v1/completions", AnswerCompletion},
+                             {"/v1/embeddings", AnswerEmbeddings},
                              {"/tokenize", AnswerTokenize},
                              {"/detokenize", AnswerDetokenize}};
 
@@ -72,9 +74,10 @@ std::optional<HttpAnswer> AnswerEarly(const HttpExchange& exchange, const Servin
     return exchange.method() == "GET" ? AnswerModels(exchange, serving) : WrongMethod("GET");
   }
   if (FindRoute(path) == nullptr) {
-    return Problem(404, absl::StrCat("there is no ", std::string(path),
-                                     " here; there are /v1/chat/completions, /v1/completions, /v1/models, "
-                                     "/tokenize and /detokenize"));
+    return Problem(404,
+                   absl::StrCat("there is no ", std::string(path),
+                                " here; there are /v1/chat/completions, /v1/completions, /v1/embeddings, "
+                                "/v1/models, /tokenize and /detokenize"));
   }
   if (exchange.method() != "POST") {
     return WrongMethod("POST");

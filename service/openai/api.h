@@ -9,8 +9,8 @@
 
 namespace bitnet::openai {
 
-// POST /v1/chat/completions, /v1/completions, /tokenize, /detokenize; GET /v1/models, /v1/models/NAME.
-// Requests wait, are refused, ended and counted as those of gRPC.
+// POST /v1/chat/completions, /v1/completions, /v1/embeddings, /tokenize, /detokenize; GET /v1/models,
+// /v1/models/NAME. Requests wait, are refused, ended and counted as those of gRPC.
 class Api final : public HttpApi {
  public:
   // Unless `allowed` is OK, every request is answered with it.

@@ -1,54 +1,25 @@
 #include "service/openai/completion_request.h"
 
-#include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "service/openai/prompts.h"
 
 namespace bitnet::openai {
 namespace {
 
-constexpr char kWanted[] =
-    "wanted a string, an array of strings, token ids, or an array of arrays of token ids";
-
-bool AreTokenIds(const Json& value) {
-  return value.is_array() && !value.empty() && std::ranges::all_of(value, [](const Json& id) {
-           return id.is_number_unsigned() && id.get<uint64_t>() <= std::numeric_limits<uint32_t>::max();
-         });
-}
-
-std::optional<v1::GenerateRequest> ReadPrompt(const Json& prompt, const v1::GenerateRequest& common) {
-  v1::GenerateRequest request = common;
-  if (prompt.is_string()) {
-    request.set_text(prompt.get<std::string>());
-  } else if (AreTokenIds(prompt)) {
-    for (const Json& id : prompt) {
-      request.mutable_token_ids()->add_ids(id.get<uint32_t>());
+// One request for each prompt.
+void AddPrompts(JsonFields& fields, const v1::GenerateRequest& common, CompletionRequest& out) {
+  for (v1::EmbedInput& prompt : ReadPrompts(fields, "prompt")) {
+    v1::GenerateRequest& request = out.prompts.emplace_back(common);
+    if (prompt.has_token_ids()) {
+      request.mutable_token_ids()->Swap(prompt.mutable_token_ids());
+    } else {
+      request.set_text(prompt.text());
     }
-  } else {
-    return std::nullopt;
-  }
-  return request;
-}
-
-void ReadPrompts(JsonFields& fields, const v1::GenerateRequest& common, CompletionRequest& out) {
-  const Json* const prompt = fields.Any("prompt");
-  const bool several = prompt != nullptr && prompt->is_array() && !AreTokenIds(*prompt);
-  if (prompt == nullptr || (several && prompt->empty())) {
-    fields.Refuse("prompt", kWanted);
-    return;
-  }
-  for (const Json& one : several ? *prompt : Json::array({*prompt})) {
-    std::optional<v1::GenerateRequest> request = ReadPrompt(one, common);
-    if (!request.has_value()) {
-      fields.Refuse("prompt", kWanted);
-      return;
-    }
-    out.prompts.push_back(*std::move(request));
   }
 }
 
@@ -74,7 +45,7 @@ absl::StatusOr<CompletionRequest> ReadCompletionRequest(const Json& body) {
   if (!fields.String("suffix").value_or("").empty()) {
     fields.Refuse("suffix", "wanted none: this server only continues");
   }
-  ReadPrompts(fields, common, out);
+  AddPrompts(fields, common, out);
   const size_t choices = out.prompts.size() * static_cast<size_t>(out.n);
   if (choices > kMaxChoices) {
     found.Add("prompt", absl::StrCat("asks with n for ", choices, " answers, wanted at most ", kMaxChoices));

@@ -43,10 +43,13 @@ Kind KindOf(absl::StatusCode code) {
   }
 }
 
-// The field of the request's JSON that one of v1::GenerateRequest was read from.
+// The field of the request's JSON that one of v1::GenerateRequest or v1::EmbedRequest was read from.
 std::string ParamOf(absl::string_view field) {
   absl::ConsumePrefix(&field, "sampling.");
-  absl::ConsumePrefix(&field, "messages.");  // Of messages.messages.
+  absl::ConsumePrefix(&field, "messages.");     // Of messages.messages.
+  if (absl::ConsumePrefix(&field, "inputs")) {  // "inputs[3].prompt" of v1::EmbedRequest.
+    return absl::StrCat("input", field.substr(0, field.find('.')));
+  }
   if (absl::StartsWith(field, "token_ids")) {
     return "prompt";
   }

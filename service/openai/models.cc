@@ -44,6 +44,22 @@ std::vector<Json> Entries(const Serving& serving) {
   return entries;
 }
 
+template <typename Request>
+void Resolve(const Serving& serving, Request& request) {
+  if (serving.models.Find(request.model()).ok()) {
+    return;
+  }
+  for (const std::unique_ptr<ServedModel>& served : serving.models.models()) {
+    for (const v1::Adapter& adapter : served->adapters().list()) {
+      if (adapter.name() == request.model()) {
+        request.add_adapters()->set_name(adapter.name());
+        request.set_model(served->name());
+        return;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 HttpAnswer AnswerModels(const HttpExchange& exchange, const Serving& serving) {
@@ -66,19 +82,7 @@ HttpAnswer AnswerModels(const HttpExchange& exchange, const Serving& serving) {
       "MODEL_NOT_SERVED"));
 }
 
-void ResolveModel(const Serving& serving, v1::GenerateRequest& request) {
-  if (serving.models.Find(request.model()).ok()) {
-    return;
-  }
-  for (const std::unique_ptr<ServedModel>& served : serving.models.models()) {
-    for (const v1::Adapter& adapter : served->adapters().list()) {
-      if (adapter.name() == request.model()) {
-        request.add_adapters()->set_name(adapter.name());
-        request.set_model(served->name());
-        return;
-      }
-    }
-  }
-}
+void ResolveModel(const Serving& serving, v1::GenerateRequest& request) { Resolve(serving, request); }
+void ResolveModel(const Serving& serving, v1::EmbedRequest& request) { Resolve(serving, request); }
 
 }  // namespace bitnet::openai

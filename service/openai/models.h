@@ -15,5 +15,6 @@ HttpAnswer AnswerModels(const HttpExchange& exchange, const Serving& serving);
 // Where `request.model` is the name of an adapter, sets the model that has it, and the adapter. A model's own
 // name counts first. A name that is neither stays, to be refused.
 void ResolveModel(const Serving& serving, v1::GenerateRequest& request);
+void ResolveModel(const Serving& serving, v1::EmbedRequest& request);
 
 }  // namespace bitnet::openai

@@ -51,17 +51,6 @@ void ReadLimits(JsonFields& fields, v1::GenerateRequest& request) {
   }
 }
 
-void ReadPriority(JsonFields& fields, v1::GenerateRequest& request) {
-  const std::string priority = fields.String("priority").value_or("normal");
-  if (priority == "interactive") {
-    request.set_priority(v1::PRIORITY_INTERACTIVE);
-  } else if (priority == "background") {
-    request.set_priority(v1::PRIORITY_BACKGROUND);
-  } else if (priority != "normal") {
-    fields.Refuse("priority", "wanted \"interactive\", \"normal\" or \"background\"");
-  }
-}
-
 void ReadResponseFormat(JsonFields& fields, v1::GenerateRequest& request) {
   const Json* const format = fields.Object("response_format");
   if (format == nullptr) {
@@ -121,12 +110,26 @@ void RefuseUnknown(JsonFields& fields) {
 
 }  // namespace
 
+v1::Priority ReadPriority(JsonFields& fields) {
+  const std::string priority = fields.String("priority").value_or("normal");
+  if (priority == "interactive") {
+    return v1::PRIORITY_INTERACTIVE;
+  }
+  if (priority == "background") {
+    return v1::PRIORITY_BACKGROUND;
+  }
+  if (priority != "normal") {
+    fields.Refuse("priority", "wanted \"interactive\", \"normal\" or \"background\"");
+  }
+  return v1::PRIORITY_NORMAL;
+}
+
 v1::GenerateRequest ReadCommon(JsonFields& fields, CompletionRequest& out) {
   v1::GenerateRequest request;
   request.set_model(fields.String("model").value_or(""));
   ReadSampling(fields, *request.mutable_sampling());
   ReadLimits(fields, request);
-  ReadPriority(fields, request);
+  request.set_priority(ReadPriority(fields));
   ReadConstraint(fields, request);
   ReadStreaming(fields, out);
   RefuseUnknown(fields);

@@ -34,4 +34,7 @@ struct CompletionRequest {
 // have are refused; `user`, `store` and other notes are ignored.
 v1::GenerateRequest ReadCommon(JsonFields& fields, CompletionRequest& out);
 
+// The field `priority`, "interactive", "normal" or "background"; normal without it.
+v1::Priority ReadPriority(JsonFields& fields);
+
 }  // namespace bitnet::openai

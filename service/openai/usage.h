@@ -8,6 +8,21 @@
 
 namespace bitnet::openai {
 
+// Of what nothing counts there is none.
+inline void AddEnergy(const v1::Energy& energy, Json& usage) {
+  if (!energy.source().empty()) {  // Beyond OpenAI's.
+    usage["energy"] = {{"joules", energy.joules()}, {"source", energy.source()}, {"scope", energy.scope()}};
+  }
+}
+
+inline Json EmbedUsageJson(const v1::EmbedUsage& usage) {
+  Json json = {{"prompt_tokens", usage.prompt_tokens()},
+               {"total_tokens", usage.prompt_tokens()},
+               {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens()}}}};
+  AddEnergy(usage.energy(), json);
+  return json;
+}
+
 // A prompt counts once, however many answers there are to it.
 class UsageSum {
  public:
@@ -29,10 +44,7 @@ class UsageSum {
                  {"completion_tokens", completion_tokens_},
                  {"total_tokens", prompt_tokens_ + completion_tokens_},
                  {"prompt_tokens_details", {{"cached_tokens", cached_tokens_}}}};
-    if (!energy_.source().empty()) {  // Beyond OpenAI's; absent where nothing counts.
-      json["energy"] = {
-          {"joules", energy_.joules()}, {"source", energy_.source()}, {"scope", energy_.scope()}};
-    }
+    AddEnergy(energy_, json);
     return json;
   }
 

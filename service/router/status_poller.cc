@@ -70,6 +70,7 @@ void StatusPoller::AskAll(std::vector<std::unique_ptr<Poll>>& polls) {
   }
   const absl::Duration deadline = std::min(kDeadline, options_.limits.silence / 2);
   for (const std::unique_ptr<Poll>& poll : polls) {
+    poll->request.set_sequence_limit(static_cast<uint32_t>(pool_->SequenceLimitOf(*poll->link).value_or(0)));
     poll->context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline));
     poll->link->stub->async()->GetStatus(&poll->context, &poll->request, &poll->status,
                                          [this, poll = poll.get()](const grpc::Status& result) {

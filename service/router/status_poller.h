@@ -16,6 +16,7 @@
 namespace bitnet {
 
 // Asks all ready workers for their status at once, and again after each interval, on a thread of its own.
+// Tells them with it how many sequences they may begin.
 class StatusPoller {
  public:
   struct Options {

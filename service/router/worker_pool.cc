@@ -25,7 +25,7 @@ WorkerPool::WorkerPool(const std::string& model, const std::vector<WorkerSpec>& 
                        std::function<void(bool)> on_readiness)
     : on_readiness_(std::move(on_readiness)) {
   for (const WorkerSpec& worker : workers) {
-    workers_.push_back(Worker{.view = {.name = worker.name, .model = model}, .kind = worker.kind});
+    workers_.push_back(Worker{.view = {.name = worker.name, .model = model, .kind = worker.kind}});
   }
 }
 
@@ -175,8 +175,8 @@ std::string WorkerPool::ReasonOf(size_t worker) const {
 RouteCandidate WorkerPool::ToCandidate(const Worker& worker) {
   RouteCandidate candidate = {.tokens = static_cast<double>(worker.link->tokens),
                               .requests = worker.link->active,
-                              .kind = worker.kind,
-                              .weight = worker.view.weight,
+                              .kind = worker.view.kind,
+                              .weight = worker.view.weight * worker.view.allowance.weight,
                               .stale = worker.liveness.stale()};
   if (worker.view.status.has_value()) {
     const worker::v1::WorkerStatus& status = *worker.view.status;
@@ -278,6 +278,18 @@ void WorkerPool::NoteSilence(const WorkerLink& link, absl::Duration elapsed) {
   if (Worker* worker = Find(link)) {
     worker->liveness.OnSilence(elapsed);
   }
+}
+
+void WorkerPool::SetAllowances(std::span<const WorkerAllowance> allowances) {
+  const absl::MutexLock lock(&mutex_);
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i].view.allowance = allowances[i];
+  }
+}
+
+std::optional<int> WorkerPool::SequenceLimitOf(const WorkerLink& link) const {
+  const absl::MutexLock lock(&mutex_);
+  return workers_[link.index].view.allowance.sequences;
 }
 
 std::optional<std::string> WorkerPool::Stalled(const WorkerLink& link, const LivenessLimits& limits) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "service/heat/thermal_steps.h"
 #include "service/router/prefix_memory.h"
 #include "service/router/route.h"
+#include "service/router/worker_allowance.h"
 #include "service/router/worker_link.h"
 #include "service/router/worker_liveness.h"
 #include "service/supervisor/worker_observer.h"
@@ -37,9 +39,11 @@ class WorkerPool : public WorkerObserver {
   // What is known of one worker, for metrics.
   struct View {
     std::string name;
-    std::string model = {};  // That it serves.
+    std::string model = {};              // That it serves.
+    CoreKind kind = CoreKind::kUnknown;  // Of the cores it runs on.
     bool up = false;
-    double weight = 1;  // Of its usual work, as the heat of its machine allows (ThermalSteps).
+    double weight = 1;               // Of its usual work, as the heat of its machine allows (ThermalSteps).
+    WorkerAllowance allowance = {};  // As the ceiling of power allows.
     std::array<int, kRestartReasons.size()> restarts_by_reason = {};  // In the order of kRestartReasons.
     std::optional<worker::v1::WorkerStatus> status = {};              // As last told by the running process.
     absl::Duration step_age = {};                                     // WorkerLiveness::step_age of that.
@@ -113,6 +117,10 @@ class WorkerPool : public WorkerObserver {
   // said nothing.
   void StoreStatus(const WorkerLink& link, worker::v1::WorkerStatus status, absl::Duration elapsed);
   void NoteSilence(const WorkerLink& link, absl::Duration elapsed);
+  // One for each worker, in the order of Views: what requests find from now on, and workers are told when
+  // they are asked next.
+  void SetAllowances(std::span<const WorkerAllowance> allowances);
+  std::optional<int> SequenceLimitOf(const WorkerLink& link) const;
   // Why it is to be killed, if it is.
   std::optional<std::string> Stalled(const WorkerLink& link, const LivenessLimits& limits);
   // Its process is going to leave: no request is given to it any more. False if it is not there already.
@@ -122,7 +130,6 @@ class WorkerPool : public WorkerObserver {
  private:
   struct Worker {
     View view;
-    CoreKind kind = CoreKind::kUnknown;     // Of the cores it runs on.
     std::shared_ptr<WorkerLink> link = {};  // While it is ready.
     WorkerLiveness liveness = {};           // Of the process at `link`.
     ThermalSteps thermal = {};              // Of the machine: a new process finds it as warm.

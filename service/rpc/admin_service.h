@@ -4,10 +4,12 @@
 #include <grpcpp/grpcpp.h>
 
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "proto/bitnet/v1/admin.grpc.pb.h"
+#include "service/metrics/request_metrics.h"
 #include "service/models/model_set.h"
 #include "service/security/authenticator.h"
 
@@ -16,12 +18,14 @@ namespace bitnet {
 // Synchronous: calls are few and take as long as workers take to read files.
 class AdminService final : public v1::AdminService::Service {
  public:
-  // `models` and `callers` are borrowed and outlive this; `restart` starts all workers again, one after the
-  // other; `set_weight` holds the server back.
-  AdminService(const ModelSet* models, Authenticator* callers, std::function<absl::Status()> restart,
+  // `models`, `callers` and `metrics` are borrowed and outlive this; `restart` starts all workers again, one
+  // after the other; `set_weight` holds the server back.
+  AdminService(const ModelSet* models, Authenticator* callers, RequestMetrics* metrics,
+               std::function<absl::Status()> restart,
                std::function<absl::Status(uint32_t percent)> set_weight)
       : models_(models),
         callers_(callers),
+        metrics_(metrics),
         restart_(std::move(restart)),
         set_weight_(std::move(set_weight)) {}
 
@@ -39,12 +43,25 @@ class AdminService final : public v1::AdminService::Service {
                          v1::SetWeightResponse* response) override;
 
  private:
-  absl::Status Admit(const grpc::ServerContext& context) const;
-  // The model called `name`, if the caller may.
-  absl::StatusOr<ServedModel*> Find(const grpc::ServerContext& context, const std::string& name) const;
+  struct Call;
+
+  absl::Status Admit(const Call& call) const;
+  // Sets the call's model to that called `name`, if the caller may.
+  absl::Status Find(const std::string& name, Call& call) const;
+  // Counts the call, and makes of `status` what the client reads.
+  grpc::Status Finish(const Call& call, const absl::Status& status) const;
+
+  absl::Status Load(const v1::LoadAdapterRequest& request, v1::Adapter& response, Call& call) const;
+  absl::Status Unload(const v1::UnloadAdapterRequest& request, Call& call) const;
+  absl::Status List(const v1::ListAdaptersRequest& request, v1::ListAdaptersResponse& response,
+                    Call& call) const;
+  absl::Status Restart(const Call& call) const;
+  absl::Status Swap(const v1::SwapModelRequest& request, v1::Model& response, Call& call) const;
+  absl::Status Weigh(const v1::SetWeightRequest& request, const Call& call) const;
 
   const ModelSet* const models_;
   Authenticator* const callers_;
+  RequestMetrics* const metrics_;
   const std::function<absl::Status()> restart_;
   const std::function<absl::Status(uint32_t percent)> set_weight_;
 };

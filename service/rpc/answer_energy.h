@@ -19,9 +19,10 @@ class AnswerEnergy {
     attempt_.set_joules(0);
   }
 
-  // Nothing if no attempt was counted. The counter is that of the last one that was: the workers of one
-  // machine all have the same.
-  void FillIn(v1::Usage& usage) const {
+  // A v1::Usage or v1::EmbedUsage: nothing if no attempt was counted. The counter is that of the last one
+  // that was: the workers of one machine all have the same.
+  template <typename Usage>
+  void FillIn(Usage& usage) const {
     usage.clear_energy();
     if (!attempt_.source().empty()) {
       *usage.mutable_energy() = attempt_;

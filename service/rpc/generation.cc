@@ -67,11 +67,15 @@ void Generation::GoOn(WorkerLease worker) {
 }
 
 void Generation::Begin() {
+  worker_.Release();
   if (absl::Status status = Prepare(); !status.ok()) {
     Fail(status);
-    return;
+  } else if (!dispatched_.has_embed()) {
+    Compute();
   }
-  worker_.Release();
+}
+
+void Generation::Compute() {
   absl::StatusOr<WorkerLease> worker = served_->pool().Pick(Wanted(nullptr));
   if (worker.ok()) {
     GoOn(*std::move(worker));
@@ -83,6 +87,9 @@ void Generation::Begin() {
 
 uint32_t Generation::expected_tokens() const {
   constexpr uint32_t kUsualAnswer = 256;
+  if (dispatched_.has_embed()) {
+    return 1;
+  }
   const uint32_t room = model_.context_length() - std::min(model_.context_length(), prompt_tokens());
   return std::min(request_.has_max_tokens() ? request_.max_tokens() : kUsualAnswer, room);
 }
@@ -183,6 +190,8 @@ void Generation::OnStreamEvent(const worker::v1::GenerateResponse& event) {
     NoteAdmission();
   } else if (event.has_tokens() && event.tokens().attempt() == dispatched_.attempt()) {
     more = AddTokens(event.tokens());
+  } else if (event.has_embedding() && event.embedding().attempt() == dispatched_.attempt()) {
+    owner_->OnEmbedding(event.embedding().embedding());
   } else if (event.has_finished() && event.finished().attempt() == dispatched_.attempt()) {
     Finish(event.finished());
   }

@@ -13,6 +13,7 @@
 #include "base/utf8_stream.h"
 #include "service/errors/error_details.h"
 #include "service/rpc/call_times.h"
+#include "service/rpc/embed_call.h"
 #include "service/rpc/generate_calls.h"
 #include "service/rpc/validate.h"
 #include "service/rpc/worker_failure.h"
@@ -82,6 +83,12 @@ grpc::ServerUnaryReactor* InferenceService::Cancel(grpc::CallbackServerContext* 
   const UnaryCall call("Cancel", context, &serving_.calls);
   Finish(call, CancelAnswer(*context, *request, serving_));
   return call.reactor;
+}
+
+grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context,
+                                                  const v1::EmbedRequest* request,
+                                                  v1::EmbedResponse* response) {
+  return StartEmbed(context, *request, response, serving_);
 }
 
 absl::Status InferenceService::PrepareTokenize(const grpc::CallbackServerContext& context,

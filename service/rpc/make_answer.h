@@ -1,4 +1,4 @@
-// From a client's request to the answer that is yet to be started.
+// From a client's request to the answer, or the embeddings, yet to be started.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "proto/bitnet/v1/inference.pb.h"
 #include "service/rpc/answer_session.h"
+#include "service/rpc/embed_session.h"
 #include "service/rpc/serving.h"
 
 namespace bitnet {
@@ -18,5 +19,9 @@ namespace bitnet {
 absl::StatusOr<std::shared_ptr<AnswerSession>> MakeAnswer(v1::GenerateRequest request,
                                                           std::string_view authorization,
                                                           std::string_view peer, const Serving& serving);
+// The same for embeddings; `method` is what they count as, "Embed".
+absl::StatusOr<std::shared_ptr<EmbedSession>> MakeEmbeddings(v1::EmbedRequest request, const char* method,
+                                                             std::string_view authorization,
+                                                             std::string_view peer, const Serving& serving);
 
 }  // namespace bitnet

@@ -14,7 +14,8 @@ namespace {
 
 constexpr int kMaxStops = 16;
 constexpr uint32_t kMaxLogprobs = 20;
-constexpr int kMaxAdapters = 8;  // As engine/generation.h has it.
+constexpr int kMaxAdapters = 8;   // As engine/generation.h has it.
+constexpr int kMaxInputs = 2048;  // As OpenAI has it.
 constexpr double kMaxTimeLimitSeconds = 86400;
 constexpr size_t kMaxConstraintBytes = 64 << 10;  // As engine/grammar/grammar.h has it.
 
@@ -58,14 +59,38 @@ void ValidateMessages(FieldViolations& found, const v1::ChatMessages& messages) 
   }
 }
 
+void ValidateTokenIds(FieldViolations& found, const std::string& field, const v1::TokenIds& token_ids) {
+  if (token_ids.ids().empty()) {
+    found.Add(absl::StrCat(field, ".ids"), "is empty, wanted at least one token id");
+  }
+}
+
+void ValidateInputs(FieldViolations& found, const v1::EmbedRequest& request) {
+  if (request.inputs().empty() || request.inputs_size() > kMaxInputs) {
+    found.Add("inputs", absl::StrFormat("has %d items, wanted 1 to %d", request.inputs_size(), kMaxInputs));
+    return;
+  }
+  for (int i = 0; i < request.inputs_size(); ++i) {
+    const std::string field = absl::StrFormat("inputs[%d]", i);
+    switch (request.inputs(i).prompt_case()) {
+      case v1::EmbedInput::kText:
+        break;
+      case v1::EmbedInput::kTokenIds:
+        ValidateTokenIds(found, absl::StrCat(field, ".token_ids"), request.inputs(i).token_ids());
+        break;
+      case v1::EmbedInput::PROMPT_NOT_SET:
+        found.Add(absl::StrCat(field, ".prompt"), "is not set, wanted one of text and token_ids");
+        break;
+    }
+  }
+}
+
 void ValidatePrompt(FieldViolations& found, const v1::GenerateRequest& request) {
   switch (request.prompt_case()) {
     case v1::GenerateRequest::kText:
       break;
     case v1::GenerateRequest::kTokenIds:
-      if (request.token_ids().ids().empty()) {
-        found.Add("token_ids.ids", "is empty, wanted at least one token id");
-      }
+      ValidateTokenIds(found, "token_ids", request.token_ids());
       break;
     case v1::GenerateRequest::kMessages:
       ValidateMessages(found, request.messages());
@@ -87,19 +112,28 @@ void ValidateStops(FieldViolations& found, const v1::GenerateRequest& request) {
   }
 }
 
-void ValidateAdapters(FieldViolations& found, const v1::GenerateRequest& request) {
-  if (request.adapters_size() > kMaxAdapters) {
-    found.Add("adapters",
-              absl::StrFormat("has %d items, wanted at most %d", request.adapters_size(), kMaxAdapters));
+void ValidateAdapters(FieldViolations& found,
+                      const google::protobuf::RepeatedPtrField<v1::AdapterUse>& adapters) {
+  if (adapters.size() > kMaxAdapters) {
+    found.Add("adapters", absl::StrFormat("has %d items, wanted at most %d", adapters.size(), kMaxAdapters));
   }
-  for (int i = 0; i < request.adapters_size(); ++i) {
-    if (request.adapters(i).name().empty()) {
+  for (int i = 0; i < adapters.size(); ++i) {
+    if (adapters[i].name().empty()) {
       found.Add(absl::StrFormat("adapters[%d].name", i), "is empty, wanted a name");
     }
-    if (!std::isfinite(request.adapters(i).scale())) {
+    if (!std::isfinite(adapters[i].scale())) {
       found.Add(absl::StrFormat("adapters[%d].scale", i),
-                absl::StrFormat("is %g, wanted a finite number", request.adapters(i).scale()));
+                absl::StrFormat("is %g, wanted a finite number", adapters[i].scale()));
     }
+  }
+}
+
+void ValidatePriority(FieldViolations& found, v1::Priority priority) {
+  if (!v1::Priority_IsValid(priority)) {
+    found.Add("priority",
+              absl::StrFormat(
+                  "is %d (unknown), wanted PRIORITY_BACKGROUND, PRIORITY_NORMAL or PRIORITY_INTERACTIVE",
+                  static_cast<int>(priority)));
   }
 }
 
@@ -127,12 +161,7 @@ void ValidateLimits(FieldViolations& found, const v1::GenerateRequest& request) 
   if (request.has_time_limit_seconds()) {
     CheckAboveZero(found, "time_limit_seconds", request.time_limit_seconds(), kMaxTimeLimitSeconds);
   }
-  if (!v1::Priority_IsValid(request.priority())) {
-    found.Add("priority",
-              absl::StrFormat(
-                  "is %d (unknown), wanted PRIORITY_BACKGROUND, PRIORITY_NORMAL or PRIORITY_INTERACTIVE",
-                  static_cast<int>(request.priority())));
-  }
+  ValidatePriority(found, request.priority());
 }
 
 }  // namespace
@@ -142,9 +171,21 @@ absl::Status ValidateGenerate(const v1::GenerateRequest& request) {
   ValidatePrompt(found, request);
   ValidateSampling(found, request.sampling());
   ValidateStops(found, request);
-  ValidateAdapters(found, request);
+  ValidateAdapters(found, request.adapters());
   ValidateConstraint(found, request);
   ValidateLimits(found, request);
+  return found.status();
+}
+
+absl::Status ValidateEmbed(const v1::EmbedRequest& request) {
+  FieldViolations found;
+  ValidateInputs(found, request);
+  ValidateAdapters(found, request.adapters());
+  ValidatePriority(found, request.priority());
+  if (!v1::Pooling_IsValid(request.pooling())) {
+    found.Add("pooling", absl::StrFormat("is %d (unknown), wanted POOLING_LAST or POOLING_MEAN",
+                                         static_cast<int>(request.pooling())));
+  }
   return found.status();
 }
 

@@ -12,6 +12,7 @@ namespace bitnet {
 // Each message names the first field that is wrong, what was found and what was wanted; details have all such
 // fields (errors/field_violations.h). INVALID_ARGUMENT throughout.
 absl::Status ValidateGenerate(const v1::GenerateRequest& request);
+absl::Status ValidateEmbed(const v1::EmbedRequest& request);
 absl::Status ValidateTokenize(const v1::TokenizeRequest& request);
 
 // Against the model that is served: all `ids` are below the vocabulary's size; `field` is what the message

@@ -68,6 +68,31 @@ TEST_F(EngineTest, ChoosesTheNumberOfThreadsByTrials) {
   EXPECT_TRUE(MakeEngine({.num_threads = 2})->thread_trials().empty());
 }
 
+TEST_F(EngineTest, GeneratesForNoMoreThanItsLimitAtOnce) {
+  const auto engine = MakeEngine({.max_sequences = 4});
+  EXPECT_EQ(engine->stats().max_sequences, 4);
+  EXPECT_EQ(engine->stats().sequence_limit, 4);
+  engine->LimitSequences(1);
+  EXPECT_EQ(engine->stats().sequence_limit, 1);
+  std::deque<RecordingSink> sinks(4);
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(engine->Submit(MakeRequest(i), &sinks[i]).ok());
+  }
+  for (const RecordingSink& sink : sinks) {
+    sink.Wait();
+  }
+  engine->LimitSequences(0);  // At least one.
+  EXPECT_EQ(engine->stats().sequence_limit, 1);
+  engine->LimitSequences(100);
+  const EngineStats stats = engine->stats();
+  EXPECT_EQ(stats.sequence_limit, 4);
+  uint64_t steps = 0;
+  for (const uint64_t bucket : stats.batch_size_buckets) {
+    steps += bucket;
+  }
+  EXPECT_EQ(stats.batch_size_sum, static_cast<double>(steps));  // One in each.
+}
+
 TEST_F(EngineTest, StreamsTokens) {
   const auto engine = MakeEngine();
   RecordingSink sink;
@@ -78,6 +103,23 @@ TEST_F(EngineTest, StreamsTokens) {
   EXPECT_EQ(sink.usage().generated_tokens, static_cast<int>(sink.ids().size()));
   EXPECT_GE(sink.usage().queue_time, absl::ZeroDuration());
   EXPECT_GT(sink.usage().prefill_time, absl::ZeroDuration());
+}
+
+TEST_F(EngineTest, EmbedsAsTheModelSaysUnlessItIsToldHow) {
+  const auto engine = MakeEngine();
+  ASSERT_EQ(engine->config().pooling, Pooling::kLast);
+  std::deque<RecordingSink> sinks(3);
+  const Pooling poolings[] = {Pooling::kOfModel, Pooling::kLast, Pooling::kMean};
+  for (size_t i = 0; i < sinks.size(); ++i) {
+    GenerationRequest request = MakeRequest(4);
+    request.embed = poolings[i];
+    ASSERT_TRUE(engine->Submit(request, &sinks[i]).ok());
+    sinks[i].Wait();
+    EXPECT_EQ(sinks[i].reason(), FinishReason::kEmbedded);
+    EXPECT_EQ(sinks[i].embedding().size(), engine->config().hidden_dim);
+  }
+  EXPECT_EQ(sinks[0].embedding(), sinks[1].embedding());
+  EXPECT_NE(sinks[0].embedding(), sinks[2].embedding());
 }
 
 TEST_F(EngineTest, GivesEveryCallerItsOwnAnswerWhateverRunsBeside) {

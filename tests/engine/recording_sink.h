@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
@@ -22,6 +23,11 @@ class RecordingSink : public GenerationSink {
       on_token(token);
     }
   }
+  void OnEmbedding(std::span<const float> embedding) override {
+    EXPECT_FALSE(finished_.HasBeenNotified());
+    EXPECT_TRUE(embedding_.empty()) << "embedded twice";
+    embedding_.assign(embedding.begin(), embedding.end());
+  }
   void OnFinished(FinishReason reason, const GenerationUsage& usage) override {
     EXPECT_FALSE(finished_.HasBeenNotified()) << "finished twice";
     reason_ = reason;
@@ -35,12 +41,14 @@ class RecordingSink : public GenerationSink {
   void Wait() const { finished_.WaitForNotification(); }
   const std::vector<int32_t>& ids() const { return ids_; }
   const std::vector<GeneratedToken>& tokens() const { return tokens_; }
+  const std::vector<float>& embedding() const { return embedding_; }
   FinishReason reason() const { return reason_; }
   const GenerationUsage& usage() const { return usage_; }
 
  private:
   std::vector<GeneratedToken> tokens_;
   std::vector<int32_t> ids_;
+  std::vector<float> embedding_;
   FinishReason reason_{};
   GenerationUsage usage_;
   absl::Notification finished_;

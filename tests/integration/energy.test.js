@@ -97,3 +97,28 @@ test('tells HTTP clients too', async () => {
   assert.ok(energy.joules > 0);
   await until(async () => (await charged()) > before, 'the worker has told what it charged');
 });
+
+test('workers divide what a busy machine takes between themselves and other programs', async () => {
+  const shared = new FakeMachine({ heat: false, busy: 4 }); // This one has fewer, so that half at least is others' work.
+  const both = await Front.start('--sensor-root', shared.root, '--workers', '2', '--threads', '1');
+  try {
+    await both.awaitHealth('SERVING');
+    await until(async () => (await both.metric('bitnet_worker_up')) === 2, 'two workers');
+    let joules = 0;
+    const total = () => both.metric('bitnet_request_energy_joules_total');
+    await Promise.all(Array.from({ length: 12 }, async () => {
+      const { finished, error } = await both.generate({ ...kRequest, max_tokens: 400 });
+      assert.ifError(error);
+      assert.strictEqual(finished.usage.energy.scope, 'package share');
+      joules += finished.usage.energy.joules;
+    }));
+    await until(async () => Math.abs(await total() - joules) <= 0.01 * joules, 'the sum is what was charged');
+    const whole = await both.metric('bitnet_energy_joules_total', 'scope="package"') / 2; // Each worker shows all of it.
+    const share = await both.metric('bitnet_energy_joules_total', 'scope="package share"');
+    assert.ok(share > 0 && share < 0.6 * whole, `${share} J of ${whole} J`);
+    assert.ok(joules <= share, `${joules} J of ${share} J`);
+  } finally {
+    await both.stop();
+    shared.close();
+  }
+});

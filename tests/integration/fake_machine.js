@@ -29,18 +29,32 @@ for (const cpu of [0, 1]) {
   kFiles[`${folder}/thermal_throttle/core_throttle_count`] = 3;
 }
 
-// Its package takes a tenth of a joule every 5 ms.
+// Its package takes `watts`, by a counter that moves every 5 ms.
 class FakeMachine {
   // Of all its sensors, or of the counter alone.
-  constructor({ heat = true } = {}) {
+  // With `busy`, so many of its processors are at work all the time, as its /proc/stat has it.
+  constructor({ heat = true, busy = 0 } = {}) {
     this.root = fs.mkdtempSync(path.join(os.tmpdir(), 'bitnet-sys-'));
     for (const [name, value] of Object.entries(kFiles)) {
       if (heat || name.startsWith(kPackage)) this.put(name, value);
     }
     this.file = fs.openSync(path.join(this.root, kPackage, 'energy_uj'), 'w');
+    this.watts = 20;
     this.microjoules = 1000000000; // Of ten digits at any time, so that each write is whole.
     this.write();
-    this.timer = setInterval(() => this.write(this.microjoules += 100000), 5);
+    let last = performance.now();
+    if (busy > 0) {
+      this.put('proc/stat', '');
+      this.stat = fs.openSync(path.join(this.root, 'proc/stat'), 'w');
+      this.writeTicks(busy * last);
+    }
+    this.timer = setInterval(() => {
+      const now = performance.now();
+      this.microjoules += Math.round(this.watts * (now - last) * 1000);
+      last = now;
+      this.write();
+      if (busy > 0) this.writeTicks(busy * now);
+    }, 5);
   }
 
   put(name, value) {
@@ -53,8 +67,15 @@ class FakeMachine {
     fs.writeSync(this.file, `${this.microjoules}\n`, 0);
   }
 
+  // A tick is 10 ms. All are of users.
+  writeTicks(milliseconds) {
+    const ticks = String(Math.round(milliseconds / 10)).padStart(10, '0'); // Whole, as above.
+    fs.writeSync(this.stat, `cpu  ${ticks} 0 0 0 0 0 0 0 0 0\n`, 0);
+  }
+
   close() {
     clearInterval(this.timer);
+    if (this.stat) fs.closeSync(this.stat);
     fs.closeSync(this.file);
     fs.rmSync(this.root, { recursive: true });
   }

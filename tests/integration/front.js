@@ -70,8 +70,8 @@ function random(seed) {
 }
 
 // Asks until `check` holds, as a scraper does: there is no event for a number that changes.
-async function until(check, what) {
-  const end = Date.now() + kDeadlineMs;
+async function until(check, what, deadlineMs = kDeadlineMs) {
+  const end = Date.now() + deadlineMs;
   for (;;) {
     if (await check()) return;
     assert.ok(Date.now() < end, `waited in vain: ${what}`);

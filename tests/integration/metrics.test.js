@@ -34,11 +34,11 @@ test('every family of the page is in the table, with the same type, labels and h
   }
 });
 
-test('every row of the table is on the page of a front that had requests, unless it needs a sensor', () => {
+test('every row of the table is on the page of a front that had requests, unless it needs a sensor or a ceiling of power', () => {
   const found = families(page);
   for (const [name, { there }] of table) {
-    assert.match(there, /^(always|request|model|worker|sensor)$/);
-    if (there !== 'sensor') assert.ok(found.has(name), `${name} is not on the page`);
+    assert.match(there, /^(always|request|model|worker|sensor|cap)$/);
+    if (!['sensor', 'cap'].includes(there)) assert.ok(found.has(name), `${name} is not on the page`);
   }
 });
 

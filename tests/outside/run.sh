@@ -7,8 +7,9 @@
 #        tests/outside/run.sh transformers BUILD FOLDER
 #        tests/outside/run.sh peft BUILD FOLDER
 #        tests/outside/run.sh templates BUILD FOLDER [--all] [--more TEMPLATES]
-#        tests/outside/run.sh install-clients FOLDER             gRPC of Python and Go, 144 MB
+#        tests/outside/run.sh install-clients FOLDER             gRPC of Python and Go, Python's openai, 160 MB
 #        tests/outside/run.sh clients BUILD FOLDER
+#        tests/outside/run.sh openai BUILD FOLDER
 #        tests/outside/run.sh twin BUILD FOLDER [--small]
 #
 # FOLDER is where the packages are (build/outside), BUILD what was built (build/dev). Exit code 77: something is not installed,
@@ -78,6 +79,11 @@ case $command in
     [[ -x $folder/go-clients/bin/go-client ]] && go=(--go "$folder/go-clients")
     exec "$folder/venv-clients/bin/python" "$here/clients/judge.py" --build "$build" --stubs "$folder/venv-clients" "${go[@]}"
     ;;
+  openai)
+    build=$1 folder=$2
+    [[ -x $folder/venv-clients/bin/python ]] || missing "no openai; see run.sh install-clients"
+    exec "$folder/venv-clients/bin/python" "$here/clients/openai_judge.py" --build "$build"
+    ;;
   llama_cpp)
     build=$1 folder=$2
     shift 2
@@ -128,7 +134,7 @@ case $command in
       --work "$folder/twin" "${arm64[@]}" "$@"
     ;;
   *)
-    sed -n '4,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+    sed -n '4,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
     exit 2
     ;;
 esac

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "proto/bitnet/v1/admin.grpc.pb.h"
 #include "proto/bitnet/v1/inference.grpc.pb.h"
@@ -119,6 +120,31 @@ TEST_F(AdapterSetTest, LoadsOnAllWorkersAndUnloads) {
   const grpc::Status missing = Unload("a");
   EXPECT_EQ(missing.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(missing.error_message(), "there is no adapter 'a'; loaded are 'b'");
+}
+
+TEST_F(AdapterSetTest, CountsCallsAsOtherRequests) {
+  Start(1);
+  EXPECT_TRUE(Load("a", "x").ok());
+  EXPECT_FALSE(Unload("b").ok());
+  EXPECT_EQ(NamesOf(*admin_), std::vector<std::string>{"a"});
+  const auto set_weight = [this] {
+    grpc::ClientContext context;
+    v1::SetWeightRequest request;
+    request.set_percent(50);
+    v1::SetWeightResponse response;
+    return admin_->SetWeight(&context, request, &response);
+  };
+  EXPECT_EQ(set_weight().error_code(), grpc::StatusCode::FAILED_PRECONDITION);  // No --agent-listen.
+  const std::string metrics = front_->Metrics();
+  const auto expect_one = [&](const char* method, const char* code, const char* model) {
+    const std::string line = absl::StrCat("bitnet_requests_total{code=\"", code, "\",method=\"", method,
+                                          "\",model=\"", model, "\",reason=\"\"} 1\n");
+    EXPECT_NE(metrics.find(line), std::string::npos) << line << metrics;
+  };
+  expect_one("LoadAdapter", "OK", "fake");
+  expect_one("UnloadAdapter", "NOT_FOUND", "fake");
+  expect_one("ListAdapters", "OK", "fake");
+  expect_one("SetWeight", "FAILED_PRECONDITION", "");
 }
 
 TEST_F(AdapterSetTest, LeavesNothingBehindWhereAWorkerRefuses) {

@@ -57,6 +57,18 @@ TEST_F(AdmissionTest, RefusesMoreThanItsBoundUntilAPlaceIsGivenBack) {
   EXPECT_EQ(admission.waiting(), 0);
 }
 
+TEST_F(AdmissionTest, CountsAsManyRequestsAsOneIsWorth) {
+  Admission admission({.requests = 20}, &clock_);
+  {
+    const absl::StatusOr<Admission::Place> sixteen = admission.Enter("a", 16);
+    ASSERT_TRUE(sixteen.ok());
+    EXPECT_EQ(admission.waiting(), 16);
+    EXPECT_EQ(admission.Enter("b", 5).status().code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_TRUE(admission.Enter("b", 4).ok());
+  }
+  EXPECT_EQ(admission.waiting(), 0);
+}
+
 TEST_F(AdmissionTest, BoundsTheRequestsOfOneClientAndLeavesRoomForOthers) {
   Admission admission({.requests = 3, .requests_per_client = 1}, &clock_);
   Admission::Place first = Enter(admission, "web");
@@ -68,6 +80,36 @@ TEST_F(AdmissionTest, BoundsTheRequestsOfOneClientAndLeavesRoomForOthers) {
   const Admission::Place other = Enter(admission, "ops");
   first.Begin();
   EXPECT_TRUE(admission.Enter("web").ok());
+}
+
+TEST_F(AdmissionTest, TakesLessWhileTheMachineIsWarm) {
+  Admission admission({.requests = 4, .tokens = 1000, .requests_per_client = 3}, &clock_);
+  std::vector<Admission::Place> places;
+  places.push_back(Enter(admission, "a", 400));
+  admission.SetShare(0.5);
+  EXPECT_EQ(admission.limits().requests, 2);
+  EXPECT_EQ(admission.limits().requests_per_client, 1);
+  EXPECT_NE(admission.Enter("a").status().message().find("at most 1 may while the machine is warm"),
+            absl::string_view::npos);
+  {
+    absl::StatusOr<Admission::Place> second = admission.Enter("b");
+    ASSERT_TRUE(second.ok());
+    EXPECT_FALSE(second->Charge(101).ok());
+    EXPECT_TRUE(second->Charge(100).ok());
+    EXPECT_EQ(GetDetail<google::rpc::ErrorInfo>(admission.Enter("c").status())->reason(), "QUEUE_FULL");
+  }
+  admission.SetShare(1);
+  for (const char* client : {"a", "b", "c"}) places.push_back(Enter(admission, client));
+  EXPECT_EQ(admission.waiting(), 4);
+}
+
+TEST_F(AdmissionTest, ExpectsToWaitLongerWhileTheMachineIsWarm) {
+  Admission admission({}, &clock_);
+  Serve(admission, 100, absl::Seconds(1));
+  const Admission::Place place = Enter(admission, "a", 200);
+  EXPECT_EQ(admission.ExpectedWait(), absl::Seconds(2));
+  admission.SetShare(0.2);
+  EXPECT_EQ(admission.ExpectedWait(), absl::Seconds(10));
 }
 
 TEST_F(AdmissionTest, BoundsTokensButNotThoseOfOneThatWaitsForNobody) {

@@ -40,6 +40,29 @@ TEST_F(DrainRateTest, FollowsTheNewestAndForgetsTheOld) {
   EXPECT_NEAR(rate_.tokens_per_second(), 10, 0.01);
 }
 
+TEST_F(DrainRateTest, FollowsTheShareOfWorkAtOnceAndCountsItOnce) {
+  Pass(absl::ZeroDuration(), true);
+  for (int i = 0; i < 100; ++i) {
+    Pass(absl::Seconds(1), true);
+    rate_.Count(100);
+  }
+  ASSERT_NEAR(rate_.tokens_per_second(), 100, 1e-9);
+  rate_.SetShare(0.5);
+  EXPECT_NEAR(rate_.tokens_per_second(), 50, 1e-9);
+  // It was so: what is measured says the same.
+  for (int i = 0; i < 100; ++i) {
+    Pass(absl::Seconds(1), true);
+    rate_.Count(50);
+    EXPECT_NEAR(rate_.tokens_per_second(), 50, 1e-9);
+  }
+  // It is not so any more, and what is measured is right in the end.
+  for (int i = 0; i < 1000; ++i) {
+    Pass(absl::Seconds(1), true);
+    rate_.Count(80);
+  }
+  EXPECT_NEAR(rate_.tokens_per_second(), 80, 0.01);
+}
+
 TEST_F(DrainRateTest, SlowsDownWhileNothingLeavesAndForgetsNothing) {
   Pass(absl::ZeroDuration(), true);
   Pass(absl::Seconds(30), true);

@@ -21,6 +21,7 @@
 //   prefilled:2.5    tell at the end that the prompt took so many seconds
 //   joules:2.5       from here on the attempt has taken so many, by a counter called "fake package"
 //   file             one token for each piece of the second line of the file that --model names
+// Where an embedding is wanted it has three numbers: v1::Pooling, how many tokens there are, the first token.
 // Such a file says in its first line how the worker starts, and is its fingerprint.
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
@@ -52,6 +53,7 @@ namespace {
 
 constexpr uint32_t kVocabSize = 256;
 constexpr uint32_t kContextLength = 1000;
+constexpr uint32_t kHiddenDim = 3;
 
 std::atomic<bool> g_stopping = false;  // SIGTERM has come; "lingers" does not leave.
 
@@ -183,6 +185,14 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
       }
     }
     worker::v1::GenerateResponse event;
+    if (request->has_embed()) {
+      event.mutable_embedding()->set_attempt(request->attempt());
+      for (const uint32_t value : {static_cast<uint32_t>(request->embed()),
+                                   static_cast<uint32_t>(request->prompt_size()), request->prompt(0)}) {
+        event.mutable_embedding()->mutable_embedding()->add_values(static_cast<float>(value));
+      }
+      writer->Write(event);
+    }
     event.mutable_finished()->set_attempt(request->attempt());
     event.mutable_finished()->set_reason(v1::FINISH_REASON_END_TOKEN);
     event.mutable_finished()->mutable_usage()->set_prompt_tokens(
@@ -217,12 +227,14 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
     response->set_name("fake");
     response->set_vocab_size(kVocabSize);
     response->set_context_length(kContextLength);
+    response->set_hidden_dim(kHiddenDim);
     response->set_fingerprint(file_.fingerprint);
     return grpc::Status::OK;
   }
 
-  grpc::Status GetStatus(grpc::ServerContext* /*context*/, const worker::v1::GetStatusRequest* /*request*/,
+  grpc::Status GetStatus(grpc::ServerContext* /*context*/, const worker::v1::GetStatusRequest* request,
                          worker::v1::WorkerStatus* response) override {
+    response->set_sequence_limit(request->sequence_limit());
     response->set_threads(1);
     response->set_steps(steps_);
     response->set_running(static_cast<uint32_t>(running_));

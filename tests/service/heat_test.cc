@@ -1,13 +1,11 @@
-// What the heat policy does, on a machine that is computed.
+// What the heat policy does, on a chip that is computed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
-#include <random>
-#include <vector>
 
 #include "service/heat/thermal_steps.h"
+#include "tests/service/hour.h"
+#include "tests/service/simulated_chip.h"
 
 namespace bitnet {
 namespace {
@@ -59,108 +57,26 @@ TEST(ThermalStepsTest, TakesAnUnknownPressureForNominal) {
   EXPECT_EQ(steps.weight(), 1);
 }
 
-// A small machine: it takes 4 W, and 3 W for each answer, a little more when it is hot; a heat capacity
-// behind a thermal resistance (time constant four minutes). Answers come at random, and take 5 to 40 s.
-class Machine {
- public:
-  explicit Machine(unsigned seed) : rng_(seed) {}
-
-  // A second. `weight` is the share of new answers that come here.
-  void Run(double arrivals_per_second, double weight) {
-    std::poisson_distribution<int> arrivals(arrivals_per_second * weight);
-    waiting_ = std::min(waiting_ + arrivals(rng_), 100);
-    std::erase_if(running_, [](int& left) { return --left <= 0; });
-    while (waiting_ > 0 && running_.size() < 16) {
-      running_.push_back(5 + static_cast<int>(rng_() % 36));
-      --waiting_;
-    }
-    const double leak = 1 + 0.001 * (celsius_ - 25);
-    watts_ = (4 + 3 * static_cast<double>(running_.size())) * leak *
-             std::uniform_real_distribution<double>(0.98, 1.02)(rng_);
-    celsius_ += (25 + 2.2 * watts_ - celsius_) / 240;
-  }
-
-  ThermalPressure pressure() const {
-    if (celsius_ >= 100) return worker::v1::THERMAL_PRESSURE_CRITICAL;
-    if (celsius_ >= 90) return worker::v1::THERMAL_PRESSURE_SERIOUS;
-    return celsius_ >= 80 ? worker::v1::THERMAL_PRESSURE_FAIR : worker::v1::THERMAL_PRESSURE_NOMINAL;
-  }
-  double watts() const { return watts_; }
-  double celsius() const { return celsius_; }
-  int running() const { return static_cast<int>(running_.size()); }
-  int waiting() const { return waiting_; }
-
- private:
-  std::mt19937 rng_;
-  std::vector<int> running_;  // Seconds left.
-  int waiting_ = 0;
-  double watts_ = 0;
-  double celsius_ = 25;
-};
-
-// Turns between going up and going down, and when the last change was.
-class Turns {
- public:
-  void Observe(int second, double value) {
-    if (value != last_) {
-      const int direction = value > last_ ? 1 : -1;
-      if (direction_ != 0 && direction != direction_) {
-        shortest_ = std::min(shortest_, second - changed_);
-        ++count_;
-      }
-      direction_ = direction;
-      changed_ = second;
-      last_ = value;
-    }
-  }
-  explicit Turns(double first) : last_(first) {}
-  int shortest() const { return shortest_; }
-  int count() const { return count_; }
-
- private:
-  double last_;
-  int direction_ = 0;
-  int changed_ = 0;
-  int shortest_ = 1 << 30;
-  int count_ = 0;
-};
-
-// BITNET_HEAT_CSV names a file for the hour's course; tests/service/plot_heat.py draws it.
-class Course {
- public:
-  Course() {
-    if (const char* path = std::getenv("BITNET_HEAT_CSV")) {
-      file_.open(path);
-      file_ << "second,watts,celsius,running,waiting,weight\n";
-    }
-  }
-  void Add(int second, const Machine& machine, double weight) {
-    if (file_.is_open()) {
-      file_ << second << ',' << machine.watts() << ',' << machine.celsius() << ',' << machine.running() << ','
-            << machine.waiting() << ',' << weight << '\n';
-    }
-  }
-
- private:
-  std::ofstream file_;
-};
-
 class HeatHourTest : public testing::TestWithParam<unsigned> {};
 
 TEST_P(HeatHourTest, CoolsAHotMachineWithoutSwinging) {
-  Machine machine(GetParam());
+  SimulatedChip chip({{}}, GetParam());
   ThermalSteps steps;
   Turns weights(steps.weight());
   Course course;
   double hottest = 0;
   double lightest = 1;
   for (int second = 0; second < 3600; ++second) {
-    machine.Run(second / 900 % 2 == 0 ? 0.5 : 0.1, steps.weight());
-    steps.Observe(kStart + absl::Seconds(second), machine.pressure());
+    // Quiet and busy quarters of an hour: the weight, the share of answers that come here, has something to
+    // do.
+    chip.Run((second / 900 % 2 == 0 ? 0.5 : 0.1) * steps.weight());
+    steps.Observe(kStart + absl::Seconds(second), chip.pressure());
     weights.Observe(second, steps.weight());
-    course.Add(second, machine, steps.weight());
-    // Quiet and busy quarters of an hour: the weight has something to do.
-    hottest = std::max(hottest, machine.celsius());
+    course.Add(second, {{"watts", chip.watts()},
+                        {"celsius", chip.celsius()},
+                        {"running", chip.running()},
+                        {"weight_percent", 100 * steps.weight()}});
+    hottest = std::max(hottest, chip.celsius());
     lightest = std::min(lightest, steps.weight());
   }
   EXPECT_GE(weights.shortest(), 60);

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "service/errors/error_details.h"
 #include "service/metrics/front_metrics.h"
 #include "service/metrics/metrics_text.h"
@@ -80,6 +81,26 @@ TEST(MetricsTest, ShowsWhatWaitsBesideWhatMay) {
   EXPECT_TRUE(Has(text, "bitnet_queue_tokens 70")) << text;
   EXPECT_TRUE(Has(text, "bitnet_queue_tokens_limit 262144")) << text;
   EXPECT_TRUE(Has(text, "bitnet_answers_in_progress 5")) << text;
+}
+
+TEST(MetricsTest, TellsProcessorTimeByTheKindOfCores) {
+  const auto text_of = [](CoreKind kind, std::optional<double> performance) {
+    WorkerPool::View view{.name = "W0", .model = "m", .kind = kind, .up = true};
+    view.status.emplace().set_cpu_seconds(10);
+    if (performance.has_value()) view.status->set_performance_cpu_seconds(*performance);
+    return Text({view});
+  };
+  const auto line = [](const char* kind, const char* value) {
+    return absl::StrCat("bitnet_worker_cpu_seconds_total{model=\"m\",worker=\"W0\",core_kind=\"", kind,
+                        "\"} ", value);
+  };
+  EXPECT_TRUE(Has(text_of(CoreKind::kPerformance, {}), line("performance", "10")));
+  EXPECT_TRUE(Has(text_of(CoreKind::kEfficiency, {}), line("efficiency", "10")));
+  EXPECT_TRUE(Has(text_of(CoreKind::kUnknown, {}), line("unknown", "10")));
+  // Threads that are not pinned are where the system puts them.
+  const std::string both = text_of(CoreKind::kPerformance, 7);
+  EXPECT_TRUE(Has(both, line("performance", "7"))) << both;
+  EXPECT_TRUE(Has(both, line("efficiency", "3"))) << both;
 }
 
 TEST(MetricsTest, TellsAboutModelsThatAreKnown) {

@@ -80,6 +80,11 @@ TEST_F(SecurityTest, WantsATokenForEveryRpc) {
   const auto kDenied = grpc::StatusCode::UNAUTHENTICATED;
   {
     grpc::ClientContext context;
+    v1::EmbedResponse response;
+    EXPECT_EQ(code(stub_->Embed(&context, {}, &response)), kDenied);
+  }
+  {
+    grpc::ClientContext context;
     v1::TokenizeResponse response;
     EXPECT_EQ(code(stub_->Tokenize(&context, {}, &response)), kDenied);
   }

@@ -66,6 +66,17 @@ TEST_F(WorkerPoolTest, TakesAnyKindForWantOfOthers) {
   EXPECT_EQ(NameOf({.avoid = links[0].get()}), "W1");
 }
 
+TEST_F(WorkerPoolTest, SendsRequestsElsewhereThanToAWorkerThatMayDoLittle) {
+  StartFront();
+  ASSERT_TRUE(front_->pool().AwaitReady(absl::Now() + kLong, 2));
+  const WorkerAllowance allowances[] = {{.weight = 0.0625, .sequences = 3}, {}};
+  WorkerPool& pool = front_->models().default_model().pool();
+  pool.SetAllowances(allowances);
+  EXPECT_EQ(NameOf({.tokens = 10}), "W1");
+  EXPECT_EQ(pool.SequenceLimitOf(*pool.Links()[0]), 3);
+  EXPECT_EQ(pool.SequenceLimitOf(*pool.Links()[1]), std::nullopt);
+}
+
 TEST_F(WorkerPoolTest, KnowsTheKindsOfEachModelsWorkers) {
   Start({{.name = "one", .path = "good"}, {.name = "two", .path = "good"}});
   for (const auto& model : front_->models().models()) {

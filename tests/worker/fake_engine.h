@@ -1,6 +1,7 @@
 // An engine whose every event a test decides, on a thread of its own as the real one's.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -129,6 +130,11 @@ class FakeEngine final : public Engine {
       if (GenerationSink* sink = Find(id)) sink->OnToken(token);
     });
   }
+  void Embed(GenerationId id, std::vector<float> embedding) {
+    Post([this, id, embedding = std::move(embedding)] {
+      if (GenerationSink* sink = Find(id)) sink->OnEmbedding(embedding);
+    });
+  }
   void Finish(GenerationId id, FinishReason reason, GenerationUsage usage = {}) {
     Post([this, id, reason, usage] { FinishNow(id, reason, usage); });
   }
@@ -177,6 +183,11 @@ class FakeEngine final : public Engine {
     work_.push_back([this, id] { FinishNow(id, FinishReason::kCancelled); });
   }
 
+  void LimitSequences(int sequences) override {
+    absl::MutexLock lock(&mutex_);
+    sequence_limit_ = std::min(sequences, 16);
+  }
+
   const ModelConfig& config() const override { return config_; }
   const Tokenizer& tokenizer() const override { return tokenizer_; }
   const ChatTemplate& chat() const override { return chat_; }
@@ -196,6 +207,8 @@ class FakeEngine final : public Engine {
     stats.batch_size_bounds = {1};
     stats.batch_size_buckets = {6, 1};
     stats.running = static_cast<int>(sinks_.size());
+    stats.max_sequences = 16;
+    stats.sequence_limit = sequence_limit_;
     stats.kv_blocks = 10;
     stats.kv_blocks_free = 9;
     stats.drafted_tokens = 8;
@@ -242,6 +255,7 @@ class FakeEngine final : public Engine {
   std::deque<std::function<void()>> work_ ABSL_GUARDED_BY(mutex_);
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  int sequence_limit_ ABSL_GUARDED_BY(mutex_) = 16;
   absl::Status refusal_ ABSL_GUARDED_BY(mutex_);
   std::function<void(GenerationId)> during_submit_ ABSL_GUARDED_BY(mutex_);
   GenerationId last_id_ ABSL_GUARDED_BY(mutex_) = 0;

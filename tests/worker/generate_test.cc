@@ -71,6 +71,40 @@ TEST_F(GenerateCallTest, ContinuesAfterWhatEarlierAttemptsDelivered) {
   EXPECT_EQ(answer.tokens[0].token().index(), 3u);
 }
 
+TEST_F(GenerateCallTest, SendsAnEmbeddingInThePlaceOfTokens) {
+  grpc::ClientContext context;
+  worker::v1::GenerateRequest request = RequestWithPrompt({256, 65});
+  request.set_embed(v1::POOLING_MEAN);
+  auto reader = stub_->Generate(&context, request);
+  const GenerationId id = engine_.AwaitSubmitted();
+  EXPECT_EQ(engine_.request(id).embed, Pooling::kMean);
+  engine_.Embed(id, {0.6F, -0.8F});
+  GenerationUsage usage;
+  usage.prompt_tokens = 2;
+  engine_.Finish(id, FinishReason::kEmbedded, usage);
+  const Answer answer = ReadToEnd(reader.get());
+  EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
+  EXPECT_TRUE(answer.tokens.empty());
+  ASSERT_EQ(answer.embeddings.size(), 1u);
+  EXPECT_EQ(answer.embeddings[0].attempt(), 2u);
+  const auto& values = answer.embeddings[0].embedding().values();
+  EXPECT_EQ(std::vector<float>(values.begin(), values.end()), (std::vector<float>{0.6F, -0.8F}));
+  ASSERT_EQ(answer.finished.size(), 1u);
+  EXPECT_EQ(answer.finished[0].reason(), v1::FINISH_REASON_UNSPECIFIED);
+  EXPECT_EQ(answer.finished[0].usage().prompt_tokens(), 2u);
+}
+
+TEST_F(GenerateCallTest, CancelsTheEmbeddingOfAClientThatLeaves) {
+  grpc::ClientContext context;
+  worker::v1::GenerateRequest request = RequestWithPrompt({256, 65});
+  request.set_embed(v1::POOLING_LAST);
+  auto reader = stub_->Generate(&context, request);
+  const GenerationId id = engine_.AwaitSubmitted();
+  context.TryCancel();
+  EXPECT_EQ(ReadToEnd(reader.get()).status.error_code(), grpc::StatusCode::CANCELLED);
+  engine_.AwaitCancelled(id);
+}
+
 TEST_F(GenerateCallTest, CancelsTheGenerationOfAClientThatLeavesBeforeTheFirstToken) {
   grpc::ClientContext context;
   auto reader = Generate(&context);

@@ -57,6 +57,17 @@ TEST(ToGenerationRequestTest, TakesEveryField) {
   EXPECT_EQ(generation->sampling.seed, std::numeric_limits<uint64_t>::max());
 }
 
+TEST(ToGenerationRequestTest, TakesWhatAnEmbeddingIsMadeOf) {
+  worker::v1::GenerateRequest request = RequestWithPrompt({1, 2});
+  EXPECT_FALSE(ToGenerationRequest(request, 10)->embed.has_value());
+  request.set_embed(v1::POOLING_UNSPECIFIED);
+  EXPECT_EQ(ToGenerationRequest(request, 10)->embed, Pooling::kOfModel);
+  request.set_embed(v1::POOLING_LAST);
+  EXPECT_EQ(ToGenerationRequest(request, 10)->embed, Pooling::kLast);
+  request.set_embed(v1::POOLING_MEAN);
+  EXPECT_EQ(ToGenerationRequest(request, 10)->embed, Pooling::kMean);
+}
+
 TEST(ToGenerationRequestTest, TakesConstraints) {
   const auto constraint = [](auto set) {
     worker::v1::GenerateRequest request = RequestWithPrompt({1, 2});

@@ -50,6 +50,8 @@ TEST_F(WorkerServerTest, TellsItsStatus) {
   EXPECT_EQ(status.batch_size_sum(), 9);
   EXPECT_EQ(ToVector(status.batch_size_bounds()), (std::vector<double>{1}));
   EXPECT_EQ(ToVector(status.batch_size_buckets()), (std::vector<uint64_t>{6, 1}));
+  EXPECT_EQ(status.max_sequences(), 16u);
+  EXPECT_EQ(status.sequence_limit(), 16u);
   EXPECT_EQ(status.running(), 1u);
   EXPECT_EQ(status.kv_blocks(), 10u);
   EXPECT_EQ(status.kv_blocks_free(), 9u);
@@ -62,6 +64,21 @@ TEST_F(WorkerServerTest, TellsItsStatus) {
   EXPECT_EQ(status.isa(), "portable");
   generating.TryCancel();
   ReadToEnd(reader.get());
+}
+
+TEST_F(WorkerServerTest, BeginsAsManySequencesAsItIsToldWhenItIsAsked) {
+  const auto limit_after = [&](uint32_t limit) {
+    grpc::ClientContext context;
+    worker::v1::GetStatusRequest request;
+    request.set_sequence_limit(limit);
+    worker::v1::WorkerStatus status;
+    EXPECT_TRUE(stub_->GetStatus(&context, request, &status).ok());
+    return status.sequence_limit();
+  };
+  EXPECT_EQ(limit_after(3), 3u);
+  EXPECT_EQ(limit_after(4'000'000'000), 16u);
+  EXPECT_EQ(limit_after(2), 2u);
+  EXPECT_EQ(limit_after(0), 16u);
 }
 
 TEST_F(WorkerServerTest, TellsNothingOfWhatItHasNoSensorsFor) {

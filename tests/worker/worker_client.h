@@ -31,6 +31,7 @@ inline worker::v1::GenerateRequest RequestWithPrompt(std::vector<uint32_t> promp
 
 struct Answer {
   std::vector<worker::v1::GeneratedToken> tokens;
+  std::vector<worker::v1::GenerateEmbedding> embeddings;
   std::vector<worker::v1::GenerateFinished> finished;
   bool token_after_finished = false;
   grpc::Status status;
@@ -46,6 +47,8 @@ inline Answer ReadToEnd(grpc::ClientReader<worker::v1::GenerateResponse>* reader
       answer.token_after_finished |= !answer.finished.empty();
       const auto& tokens = response.tokens().tokens();
       answer.tokens.insert(answer.tokens.end(), tokens.begin(), tokens.end());
+    } else if (response.has_embedding()) {
+      answer.embeddings.push_back(response.embedding());
     } else if (response.has_finished()) {
       answer.finished.push_back(response.finished());
     }

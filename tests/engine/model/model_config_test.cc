@@ -177,6 +177,15 @@ TEST(ModelConfigTest, ReadsWhatActivationsTheModelWasTrainedWith) {
   keys.ExpectDataLoss("key 'bitnet.activations' is 'int3'; int8_token, int8_group, binary, ternary or bf16");
 }
 
+TEST(ModelConfigTest, ReadsHowEmbeddingsArePooled) {
+  ConfigKeys keys;
+  EXPECT_EQ(keys.Read()->pooling, Pooling::kLast);
+  for (const uint32_t type : {0, 1, 2, 3, 4}) {
+    keys.sizes["pooling_type"] = type;
+    EXPECT_EQ(keys.Read()->pooling, type == 1 ? Pooling::kMean : Pooling::kLast) << type;
+  }
+}
+
 TEST(ModelConfigTest, RefusesVocabulariesThatDisagree) {
   ConfigKeys keys;
   keys.embedding_dims = {128, 5};

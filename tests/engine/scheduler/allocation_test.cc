@@ -86,6 +86,9 @@ TEST(AllocationTest, StepsAllocateNothing) {
         request.min_tokens = 3;
         request.stop_tokens = {1, 2, 3};
       }
+      if (i == 4 || i == 5) {
+        request.embed = i == 4 ? Pooling::kLast : Pooling::kMean;
+      }
       AdapterLease adapters;
       for (int use = 0; use < i / 2 % 3; ++use) {
         adapters.Add(adapter, 1);

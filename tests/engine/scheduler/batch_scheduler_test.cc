@@ -175,6 +175,32 @@ TEST(BatchSchedulerTest, KeepsDecodingWhileOthersPrefill) {
   EXPECT_EQ(prefilling.ids().size(), 1u);
 }
 
+TEST(BatchSchedulerTest, BeginsNoMoreThanItsLimitAndLetsThoseThatRunGoOn) {
+  TinyScheduler tiny({.max_sequences = 4});
+  std::deque<RecordingSink> sinks(6);
+  for (int i = 0; i < 6; ++i) {
+    tiny.scheduler.Add(i, MakeRequest(5, 10 + 10 * i, i), &sinks[i]);
+  }
+  tiny.scheduler.Step();
+  EXPECT_EQ(tiny.scheduler.num_running(), 4u);
+  tiny.scheduler.set_sequence_limit(1);
+  tiny.scheduler.Step();
+  EXPECT_EQ(tiny.scheduler.num_running(), 4u);
+  EXPECT_EQ(tiny.scheduler.counters().preemptions, 0u);
+  while (!sinks[2].is_finished()) {
+    tiny.scheduler.Step();
+  }
+  EXPECT_EQ(tiny.scheduler.num_running(), 1u);  // The fourth.
+  EXPECT_EQ(tiny.scheduler.num_waiting(), 2u);
+  tiny.scheduler.set_sequence_limit(4);
+  tiny.scheduler.Step();
+  EXPECT_EQ(tiny.scheduler.num_running(), 3u);
+  tiny.RunAll();
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_EQ(sinks[i].ids().size(), 10u + 10u * static_cast<size_t>(i));
+  }
+}
+
 TEST(BatchSchedulerTest, AdmitsByPriorityThenByArrival) {
   TinyScheduler tiny({.max_sequences = 1});
   std::vector<int> order;

@@ -43,6 +43,11 @@ TEST(CheckRequestTest, NamesWhatIsWrong) {
       {[](auto& r) { r.prompt.assign(49, 1); }, "49 tokens; the KV cache holds 48"},
       {[](auto& r) { r.prompt.assign(65, 1); }, "65 tokens; the context holds 64"},
       {[](auto& r) { r.generated.assign(46, 1); }, "49 tokens"},
+      {[](auto& r) {
+         r.embed = Pooling::kLast;
+         r.generated = {5, 7};
+       },
+       "generated has 2 tokens; an embedding is of a prompt alone"},
       {[](auto& r) { r.max_tokens = -1; }, "max_tokens is -1"},
       {[](auto& r) { r.min_tokens = -5; }, "min_tokens is -5"},
       {[](auto& r) { r.num_logprobs = -2; }, "num_logprobs is -2"},

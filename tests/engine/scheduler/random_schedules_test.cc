@@ -1,5 +1,5 @@
-// Arrivals, lengths, classes, adapters and cancellations at random, in a cache that is far too small: every
-// answer is the one that its request gets alone, and every block comes back.
+// Arrivals, lengths, classes, adapters, embeddings and cancellations at random, in a cache that is far too
+// small: every answer is the one that its request gets alone, and every block comes back.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,6 +25,7 @@ struct KnownRequest {
   GenerationRequest request;
   int adapter;  // Which, or -1.
   std::vector<int32_t> answer;
+  std::vector<float> embedding;  // Or this.
 };
 
 class RandomSchedulesTest : public testing::Test {
@@ -60,18 +61,21 @@ class RandomSchedulesTest : public testing::Test {
       if (i % 3 == 0) {
         request.stop_tokens = {7, 77, static_cast<int32_t>(rng() % 512)};
       }
+      if (i % 6 == 1) {
+        request.embed = i % 4 == 1 ? Pooling::kMean : Pooling::kLast;
+      }
       request.priority = static_cast<Priority>(rng() % 3);
       const int adapter = i % 4 == 0 ? static_cast<int>(rng() % 4) : -1;
       RecordingSink sink;
       tiny.scheduler.Add(i, request, &sink, Sequence::Clock::now(), Lease(adapter));
       tiny.RunAll();
       std::vector<int32_t> answer = sink.ids();
-      if (i % 7 == 0) {
+      if (i % 7 == 0 && !request.embed.has_value()) {
         const auto known = static_cast<ptrdiff_t>(rng() % (answer.size() + 1));
         request.generated.assign(answer.begin(), answer.begin() + known);
         answer.erase(answer.begin(), answer.begin() + known);
       }
-      requests_->push_back({std::move(request), adapter, std::move(answer)});
+      requests_->push_back({std::move(request), adapter, std::move(answer), sink.embedding()});
     }
   }
   static void TearDownTestSuite() {
@@ -139,6 +143,8 @@ TEST_F(RandomSchedulesTest, GiveEveryRequestItsOwnAnswer) {
         ++cancelled;
       }
       ASSERT_EQ(stream.sink.ids(), expected) << i;
+      ASSERT_EQ(stream.sink.embedding(), stream.cancelled ? std::vector<float>() : stream.known->embedding)
+          << i;
     }
     ASSERT_EQ(tiny.cache.allocator().num_free(), tiny.cache.allocator().num_blocks());
     EXPECT_LE(tiny.scheduler.counters().prefix_hit_tokens, tiny.scheduler.counters().prefix_query_tokens);
