@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "service/heat/thermal_steps.h"
+#include "service/router/core_watch.h"
 #include "service/router/prefix_memory.h"
 #include "service/router/route.h"
 #include "service/router/worker_allowance.h"
@@ -132,6 +133,7 @@ class WorkerPool : public WorkerObserver {
     View view;
     std::shared_ptr<WorkerLink> link = {};  // While it is ready.
     WorkerLiveness liveness = {};           // Of the process at `link`.
+    CoreWatch core_watch = {};              // Of it, too.
     ThermalSteps thermal = {};              // Of the machine: a new process finds it as warm.
     absl::Duration asked_for = {};  // How long it has been asked for its status: the clock of `thermal`.
     std::string state = "has not been started";
