@@ -40,9 +40,10 @@ void MemoryWatch::Add(Region region) {
 void MemoryWatch::BeginThreadgroup(uint32_t number) { threadgroup_ = number + 1; }
 
 void MemoryWatch::OnAccess(const void* address, size_t size, bool write) {
-  // Besides kernels, what their shim has inlined is instrumented: then no lane runs.
-  if (current == nullptr || Threadgroup::Current() == nullptr) return;
+  // Besides kernels, the functions that list them are instrumented: then no lane runs.
+  const Threadgroup* group = Threadgroup::Current();
   const auto place = reinterpret_cast<uintptr_t>(address);
+  if (current == nullptr || group == nullptr || group->OnStack(place)) return;
   for (Watched& watched : current->watched_) {
     const Region& region = watched.region;
     const uintptr_t begin = reinterpret_cast<uintptr_t>(region.begin);
@@ -51,9 +52,9 @@ void MemoryWatch::OnAccess(const void* address, size_t size, bool write) {
       return;
     }
   }
-  if (Threadgroup::Current()->OnStack(place) || IsProgramData(place)) return;
-  std::fprintf(stderr, "lane %u %s %p, far from all buffers\n%s", Threadgroup::Current()->lane(),
-               write ? "writes" : "reads", address, current->faults_.c_str());
+  if (IsProgramData(place)) return;
+  std::fprintf(stderr, "lane %u %s %p, far from all buffers\n%s", group->lane(), write ? "writes" : "reads",
+               address, current->faults_.c_str());
   std::abort();
 }
 

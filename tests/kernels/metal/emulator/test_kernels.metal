@@ -117,7 +117,7 @@ kernel void matrix_product(device const half* a [[buffer(0)]], device const half
   simdgroup_half8x8 left, right;
   simdgroup_float8x8 sum = make_filled_simdgroup_matrix<float, 8, 8>(0.0f);
   simdgroup_load(left, a, 8);
-  simdgroup_load(right, b, 8, ulong2{0, 0}, true);
+  simdgroup_load(right, b, 8, ulong2(0, 0), true);
   simdgroup_multiply_accumulate(sum, left, right, sum);
   simdgroup_store(sum, y, 8);
 }

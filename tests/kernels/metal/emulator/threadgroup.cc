@@ -120,6 +120,10 @@ void Threadgroup::ExchangeBytes(const Meeting& meeting, const void* mine, size_t
   Parcels& parcels = parcels_[running_ / kSimdLanes][lane.num_meetings++ % 2];
   std::memcpy(parcels[running_ % kSimdLanes].data(), mine, size);
   Wait(State::kAtSimdgroupMeeting, meeting);
+  if (size == kMaxParcel) {  // Of matrices, which meet most.
+    std::memcpy(all, &parcels, sizeof(parcels));
+    return;
+  }
   for (uint32_t i = 0; i < kSimdLanes; ++i) {
     std::memcpy(static_cast<std::byte*>(all) + i * size, parcels[i].data(), size);
   }

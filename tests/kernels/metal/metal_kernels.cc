@@ -1,0 +1,31 @@
+#include "tests/kernels/metal/metal_kernels.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+// Last: its words for address spaces are macros.
+#include "kernels/metal/all.metal"
+
+namespace bitnet {
+namespace {
+
+#define BITNET_KERNEL(name) emulation::MakeKernel<uint3, ::name>(#name)
+
+const emulation::Kernel kKernels[] = {
+    BITNET_KERNEL(base3_gated_gemv),   BITNET_KERNEL(base3_gemm),   BITNET_KERNEL(base3_gemv),
+    BITNET_KERNEL(ternary_gated_gemv), BITNET_KERNEL(ternary_gemm), BITNET_KERNEL(ternary_gemv),
+};
+
+}  // namespace
+
+std::span<const emulation::Kernel> MetalKernels() { return kKernels; }
+
+const emulation::Kernel& FindMetalKernel(std::string_view name) {
+  for (const emulation::Kernel& found : kKernels) {
+    if (found.name == name) return found;
+  }
+  std::fprintf(stderr, "there is no Metal kernel %.*s\n", static_cast<int>(name.size()), name.data());
+  std::abort();
+}
+
+}  // namespace bitnet
