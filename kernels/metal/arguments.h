@@ -32,6 +32,9 @@ BITNET_GPU_CONSTANT uint kMaxK = 65536;
 BITNET_GPU_CONSTANT uint kGemvSimdgroups = 4;
 BITNET_GPU_CONSTANT uint kGemvTiles = 2;
 
+// Groups of a row whose sums wait at once for those before them. 16 KiB: two threadgroups fit a core's 32.
+BITNET_GPU_CONSTANT uint kGroupsAtOnce = 128;
+
 // A threadgroup of a GEMM has 4 tiles by 32 columns, a quarter of them for each SIMD group.
 BITNET_GPU_CONSTANT uint kGemmSimdgroups = 4;
 BITNET_GPU_CONSTANT uint kGemmTiles = 4;
@@ -66,7 +69,90 @@ BITNET_GPU_CONSTANT uint kSilu = 1;
 // Threadgroup memory. A GEMM's is for a step's operands, at most 96 rows of 40 halves, and then for its
 // products.
 BITNET_GPU_CONSTANT uint kGemvSharedBytes = kGemvSimdgroups * kSimdLanes * 4;
+BITNET_GPU_CONSTANT uint kGroupedGemvSharedBytes = kGroupsAtOnce * kSimdLanes * 4;
 BITNET_GPU_CONSTANT uint kGemmSharedBytes = kGemmTiles * kTileRows * kGemmColumns * 4;
+
+// --- one-bit weights (sign_gemv.metal)
+
+BITNET_GPU_CONSTANT uint kSignRows = 8;
+BITNET_GPU_CONSTANT uint kSignFloatSimdgroups = 4;  // Two rows of a tile each.
+
+struct SignArguments {
+  uint k;         // A multiple of 64.
+  uint x_stride;  // Of floats.
+  uint y_stride;
+};
+
+// --- rows of activations (norm_rows.metal, quantize_rows.metal, gate_rows.metal)
+
+BITNET_GPU_CONSTANT uint kRowSimdgroups = 8;
+BITNET_GPU_CONSTANT uint kRowSharedBytes = kRowSimdgroups * 4;
+
+struct RowArguments {
+  uint n;
+  uint padded_n;  // Of int8 rows, which go on with zeros up to here: a multiple of 20 for base-3 weights.
+  uint group;
+  uint adds;  // 1: something is added to x first.
+  uint x_stride;
+  uint addend_stride;
+  uint q_stride;  // Of what is made of x.
+  float eps;
+};
+
+struct GateArguments {
+  uint n;
+  uint activation;
+};
+
+// --- keys, values and attention (rotate_store.metal, attention.metal)
+
+BITNET_GPU_CONSTANT uint kKvF16 = 0;
+BITNET_GPU_CONSTANT uint kKvF32 = 1;
+BITNET_GPU_CONSTANT uint kKvInt8 = 2;
+BITNET_GPU_CONSTANT uint kKvTileTokens = 16;
+BITNET_GPU_CONSTANT uint kAttentionChunk = 256;  // A lane for each key: kRowSimdgroups SIMD groups.
+BITNET_GPU_CONSTANT uint kPartialHeader = 16;
+BITNET_GPU_CONSTANT uint kAttentionSharedBytes = (kAttentionChunk + kRowSimdgroups) * 4;
+BITNET_GPU_CONSTANT uint kJoinSimdgroups = 4;
+
+struct TokenPlace {
+  uint position;  // Of its sequence.
+  uint table;     // Where its sequence's blocks are listed.
+};
+
+struct AttentionArguments {
+  ulong block_bytes;
+  ulong tile_offset;  // Of the layer's first head in a block.
+  uint tile_bytes;
+  uint kv_type;
+  uint head_dim;
+  uint num_heads;
+  uint num_kv_heads;
+  uint pairs_are_neighbours;  // 1: RoPE turns elements 2i and 2i + 1; 0: i and i + head_dim / 2.
+  uint query_stride;
+  uint kv_stride;
+  uint num_chunks;    // For which partials have room, of each query.
+  uint partial_size;  // In floats.
+  float scale;        // Of scores.
+  uint unused;
+};
+
+// --- output heads (head_gemv.metal)
+
+BITNET_GPU_CONSTANT uint kWeightF16 = 0;
+BITNET_GPU_CONSTANT uint kWeightBf16 = 1;
+BITNET_GPU_CONSTANT uint kWeightF32 = 2;
+BITNET_GPU_CONSTANT uint kHeadSimdgroups = 4;
+BITNET_GPU_CONSTANT uint kHeadSharedBytes = kHeadSimdgroups * kSimdLanes * 4;
+
+struct HeadArguments {
+  uint rows;
+  uint k;
+  uint type;
+  uint x_stride;
+  uint y_stride;
+  float scale;  // Of all weights.
+};
 
 }  // namespace gpu
 }  // namespace bitnet
