@@ -46,7 +46,8 @@ class Batch {
     std::shuffle(tables_.begin(), tables_.end(), rng);
     cosines = RandomFloats(longest * shape.head_dim / 2, -1, 1, rng);
     sines = RandomFloats(longest * shape.head_dim / 2, -1, 1, rng);
-    query = RandomFloats(tokens.size() * query_stride(), -1, 1, rng);
+    // Large enough for scores whose exponentials are far apart.
+    query = RandomFloats(tokens.size() * query_stride(), -30, 30, rng);
     key = RandomFloats(tokens.size() * kv_stride(), -1, 1, rng);
     value = RandomFloats(tokens.size() * kv_stride(), -1, 1, rng);
     cache.assign(tables_.size() * block_bytes(), std::byte{0xff});

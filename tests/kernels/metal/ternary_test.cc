@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <ostream>
 #include <random>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct Layout {
   void (*pack)(size_t k, const int8_t* weights, uint8_t* tile);
   void (*multiply)(const TernaryGemmArgs& args);
 };
+
+void PrintTo(const Layout& layout, std::ostream* out) { *out << layout.name; }
 
 constexpr Layout kLayouts[] = {
     {"ternary", kTernaryBlockK, TernaryTileBytes, PackTernaryTile, TernaryGemmPortable},
