@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/math/math.h"
 #include "kernels/metal/arguments.h"
 #include "tests/kernels/kv_tiles.h"
 #include "tests/kernels/metal/metal_test.h"
@@ -276,6 +277,21 @@ TEST_P(AttentionMetalTest, EqualsTheCpuForBatchesOfSequences) {
 
 INSTANTIATE_TEST_SUITE_P(AllTypes, AttentionMetalTest, testing::ValuesIn(kKvTypes),
                          [](const auto& type) { return NameOf(type.param); });
+
+TEST(SoftmaxExpMetalTest, EqualsTheCpus) {
+  EqualityCount count("softmax_exp");
+  std::mt19937 rng(3);
+  std::vector<float> x = RandomFloats(1 << 17, -90, 0, rng);
+  const float special[] = {0.0f, -0.0f, -87.3f, -87.30001f, -0x1p-20f, -INFINITY};
+  std::ranges::copy(special, x.begin());
+  std::vector<float> expected;
+  for (const float value : x) expected.push_back(SoftmaxExp(value));
+  emulation::Buffer device_x = DeviceCopy(x), y(x.size() * sizeof(float));
+  const emulation::Argument operands[] = {Operand("x", device_x), Operand("y", y)};
+  RunMetal("elementary_softmax_exp", {.threadgroups = {static_cast<uint32_t>(x.size() / 32), 1, 1}},
+           operands);
+  ExpectEqual<float>(y.As<float>(), expected, count);
+}
 
 TEST(KvMetalTest, RoundsToTheCpusHalves) {
   // Keys and values of every exponent, between two halves, too large, infinite and NaN.

@@ -1,4 +1,4 @@
-// The kernels of kernels/metal, for the emulator.
+// The kernels of kernels/metal, and of elementary.metal, for the emulator.
 #pragma once
 
 #include <span>

@@ -19,7 +19,7 @@ fi
 
 # Metal takes a literal without f for a float; here it would be a double and round otherwise, so it is refused.
 check() {
-  "$clang" -xc++ -std=c++14 -fsyntax-only -nostdinc -nostdinc++ -D__METAL_VERSION__=310 -I "$here/shim" -I "$root" \
+  "$clang" -xc++ -std=c++14 -target aarch64 -fsyntax-only -nostdinc -nostdinc++ -D__METAL_VERSION__=310 -I "$here/shim" -I "$root" \
     -Wall -Wextra -Werror -Wdouble-promotion -Wimplicit-float-conversion -Wno-unknown-attributes -Wno-unknown-pragmas \
     -Wno-pragma-once-outside-header -Wno-unused-parameter -Wno-unused-function -Wno-unused-const-variable \
     -Wno-undefined-inline -Wno-undefined-internal "$1"
