@@ -92,7 +92,8 @@ struct RowArguments {
   uint n;
   uint padded_n;  // Of int8 rows, which go on with zeros up to here: a multiple of 20 for base-3 weights.
   uint group;
-  uint adds;  // 1: something is added to x first.
+  uint adds;   // 1: something is added to x first.
+  uint norms;  // 0: x goes on as it is.
   uint x_stride;
   uint addend_stride;
   uint q_stride;  // Of what is made of x.

@@ -6,8 +6,9 @@
 #include "kernels/metal/row_reductions.metal"
 
 // Element i of the normed row.
-static inline float normed(device const float* x, device const float* weight, float inverse, uint i) {
-  return (x[i] * inverse) * weight[i];
+static inline float normed(device const float* x, device const float* weight, constant RowArguments& p,
+                           float inverse, uint i) {
+  return p.norms != 0 ? (x[i] * inverse) * weight[i] : x[i];
 }
 
 // x[i] += addend[i], where the arguments say so; afterwards every lane may read all of x.
@@ -27,8 +28,8 @@ static inline int quantized(float x, float scale) {
 }
 
 // For each row of x [rows, x_stride]: adds the row of `addend` [rows, addend_stride] to it if p.adds says so,
-// and, of what RMSNorm with `weight` [n] makes of it, gives int8 q [rows, q_stride], with zeros from n up to
-// p.padded_n, and its scale and sum [rows]. Threadgroups: one for each row.
+// and, of what RMSNorm with `weight` [n] makes of it if p.norms says so, gives int8 q [rows, q_stride], with
+// zeros from n up to p.padded_n, and its scale and sum [rows]. Threadgroups: one for each row.
 kernel void norm_quantize(device float* x [[buffer(0)]], device const float* addend [[buffer(1)]],
                           device const float* weight [[buffer(2)]], device char* q [[buffer(3)]],
                           device float* q_scale [[buffer(4)]], device int* q_sum [[buffer(5)]],
@@ -40,15 +41,15 @@ kernel void norm_quantize(device float* x [[buffer(0)]], device const float* add
   device float* row = x + group.x * ulong(p.x_stride);
   device char* codes = q + group.x * ulong(p.q_stride);
   add_row(row, addend + group.x * ulong(p.addend_stride), p, index);
-  const float inverse = inverse_rms(row, p.n, p.eps, shared, simdgroup, lane);
+  const float inverse = p.norms != 0 ? inverse_rms(row, p.n, p.eps, shared, simdgroup, lane) : 1.0f;
   float absmax = 1e-5f;
   for (uint i = index; i < p.n; i += kRowLanes) {
-    absmax = max(absmax, fabs(normed(row, weight, inverse, i)));
+    absmax = max(absmax, fabs(normed(row, weight, p, inverse, i)));
   }
   const float scale = 127.0f / largest(absmax, shared, simdgroup, lane);
   int sum = 0;
   for (uint i = index; i < p.padded_n; i += kRowLanes) {
-    const int code = i < p.n ? quantized(normed(row, weight, inverse, i), scale) : 0;
+    const int code = i < p.n ? quantized(normed(row, weight, p, inverse, i), scale) : 0;
     codes[i] = char(code);
     sum += code;
   }
@@ -70,9 +71,9 @@ kernel void norm_row(device float* x [[buffer(0)]], device const float* addend [
   device float* row = x + group.x * ulong(p.x_stride);
   device float* out = y + group.x * ulong(p.q_stride);
   add_row(row, addend + group.x * ulong(p.addend_stride), p, index);
-  const float inverse = inverse_rms(row, p.n, p.eps, shared, simdgroup, lane);
+  const float inverse = p.norms != 0 ? inverse_rms(row, p.n, p.eps, shared, simdgroup, lane) : 1.0f;
   for (uint i = index; i < p.n; i += kRowLanes) {
-    out[i] = normed(row, weight, inverse, i);
+    out[i] = normed(row, weight, p, inverse, i);
   }
 }
 

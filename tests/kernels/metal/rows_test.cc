@@ -30,6 +30,7 @@ gpu::RowArguments ArgumentsOf(size_t n, bool adds) {
           .padded_n = static_cast<uint32_t>(Base3PaddedK(n)),
           .group = 0,
           .adds = adds ? 1u : 0u,
+          .norms = 1,
           .x_stride = size + 3,
           .addend_stride = size + 5,
           .q_stride = static_cast<uint32_t>(Base3PaddedK(n)) + 1,
@@ -73,6 +74,11 @@ class RowsMetalTest : public testing::TestWithParam<bool> {
   std::mt19937 rng_{1};
 };
 
+class PlainRowsMetalTest : public testing::Test {
+ protected:
+  std::mt19937 rng_{1};
+};
+
 TEST_P(RowsMetalTest, NormsAndQuantisesAsTheCpuDoes) {
   EqualityCount codes("norm_quantize, int8"), scales("norm_quantize, scales"), sums("norm_quantize, sums"),
       residuals("norm_quantize, residuals");
@@ -105,6 +111,28 @@ TEST_P(RowsMetalTest, NormsAndQuantisesAsTheCpuDoes) {
   }
 }
 
+TEST_F(PlainRowsMetalTest, QuantisesWithoutANormAsTheCpuDoes) {
+  EqualityCount codes("norm_quantize without a norm, int8");
+  for (size_t n : kSizes) {
+    Rows rows = MakeRows(n, false, rng_);
+    gpu::RowArguments& p = rows.arguments;
+    p.norms = 0;
+    std::vector<int8_t> q(kRows * p.q_stride, -1);
+    for (size_t r = 0; r < kRows; ++r) {
+      int8_t* row = q.data() + r * p.q_stride;
+      QuantizeInt8Portable(n, rows.x.data() + r * p.x_stride, row);
+      std::fill(row + n, row + p.padded_n, int8_t{0});
+    }
+    emulation::Buffer x = DeviceCopy(rows.x), none(0), device_q(q.size()), scale(kRows * sizeof(float)),
+                      sum(kRows * sizeof(int32_t)), args = DeviceStruct(p);
+    const emulation::Argument operands[] = {
+        Operand("x", x),           Operand("addend", none), Operand("weight", none),   Operand("q", device_q),
+        Operand("q_scale", scale), Operand("q_sum", sum),   Operand("arguments", args)};
+    RunMetal("norm_quantize", RowDispatch(gpu::kRowSharedBytes), operands);
+    ExpectEqual<int8_t>(device_q.As<int8_t>(), q, codes);
+  }
+}
+
 TEST_P(RowsMetalTest, NormsAsTheCpuDoes) {
   EqualityCount count("norm_row"), residuals("norm_row, residuals");
   for (size_t n : kSizes) {
@@ -128,8 +156,6 @@ TEST_P(RowsMetalTest, NormsAsTheCpuDoes) {
 INSTANTIATE_TEST_SUITE_P(WithAndWithoutResidual, RowsMetalTest, testing::Bool(), [](const auto& adds) {
   return std::string(adds.param ? "AfterAResidual" : "Alone");
 });
-
-class PlainRowsMetalTest : public RowsMetalTest {};
 
 TEST_F(PlainRowsMetalTest, AddsAsTheCpuDoes) {
   EqualityCount count("add_rows");
