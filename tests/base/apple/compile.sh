@@ -1,7 +1,7 @@
 #!/bin/sh
-# Compiles base/sensors for a Mac with Apple Silicon, with zig, which has the headers of macOS' C library. What else is
-# needed of the SDK is declared in declarations/. Exit status 77: there is no zig (`pip install ziglang`, or on PATH).
-# Usage: compile.sh
+# Compiles files, or else base/sensors, for a Mac with Apple Silicon, with zig, which has the headers of macOS' C library.
+# What else is needed of the SDK is declared in declarations/. Exit status 77: there is no zig (`pip install ziglang`, or on
+# PATH). Usage: compile.sh [FILE...]
 set -eu
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 if command -v zig > /dev/null; then
@@ -17,7 +17,8 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/include"
 ln -s /usr/include/absl "$work/include/absl" # Alone: the rest of the directory is Linux'.
 cd "$root"
-for file in base/topology_apple.cc base/sensors/*.cc base/sensors/apple/*.cc; do
+[ $# -gt 0 ] || set -- base/topology_apple.cc base/sensors/*.cc base/sensors/apple/*.cc
+for file in "$@"; do
   case $file in
     base/sensors/sensors_linux.cc | base/sensors/powercap.cc | base/sensors/hwmon.cc | base/sensors/thermal_zones.cc | \
       base/sensors/cpu_frequency.cc | base/sensors/cpu_time_linux.cc | base/sensors/sysfs_file.cc) continue ;;
