@@ -21,6 +21,7 @@ absl::StatusOr<uint32_t> EmulatedDevice::Share(std::span<std::byte> memory) {
 
 absl::Status EmulatedDevice::Run(std::span<const GpuDispatch> dispatches) {
   ++num_runs_;
+  if (!failure_.empty()) return absl::InternalError(failure_);
   for (const GpuDispatch& dispatch : dispatches) RETURN_IF_ERROR(RunOne(dispatch));
   return absl::OkStatus();
 }
@@ -48,7 +49,7 @@ absl::Status EmulatedDevice::RunOne(const GpuDispatch& dispatch) {
     // The last buffer that it may write.
     size_t i = dispatch.num_buffers;
     while (!kernel.writable[i - 1]) --i;
-    arguments[i - 1].data[0] ^= std::byte{1};
+    for (size_t at = 0; at < 16; ++at) arguments[i - 1].data[at] ^= std::byte{0x55};
   }
   return absl::OkStatus();
 }
