@@ -24,8 +24,8 @@ class GpuSteps : public StepAccelerator {
  public:
   // Opens a device, and runs a few tokens on it and on `cpu`: where the logits differ in a bit, or a step
   // fails, the GPU is not used and the report says so. All references outlive this; `cache` has room for the
-  // tokens that are tried. With kOn and kHybrid, UNAVAILABLE: there is no GPU, UNIMPLEMENTED: no kernel for
-  // the model; kAuto is content with the CPU and notes it.
+  // tokens that are tried. With kOn and kHybrid, FAILED_PRECONDITION: there is no GPU, UNIMPLEMENTED: no
+  // kernel for the model; kAuto is content with the CPU and notes it.
   static absl::StatusOr<std::unique_ptr<GpuSteps>> Create(UseMetal use, const OpenGpu& open,
                                                           const ModelConfig& config,
                                                           const ModelWeights& weights, BatchLimits limits,

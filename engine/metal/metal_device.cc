@@ -19,7 +19,7 @@ absl::StatusOr<std::unique_ptr<MetalDevice>> MetalDevice::Create(const ObjcRunti
                                                                  const ResidencyOptions& residency) {
   const AutoreleasePool pool(runtime);
   const ObjcId device = runtime.create_metal_device();
-  if (device == nullptr) return absl::UnavailableError("Metal: this system has no GPU for it");
+  if (device == nullptr) return absl::FailedPreconditionError("Metal: this system has no GPU for it");
   std::unique_ptr<MetalDevice> metal(new MetalDevice(runtime, device, residency));
   RETURN_IF_ERROR(metal->Start());
   return metal;
@@ -42,7 +42,7 @@ MetalDevice::~MetalDevice() {
 
 absl::Status MetalDevice::Start() {
   queue_ = device_.newCommandQueue();
-  if (!queue_) return absl::UnavailableError("Metal: the GPU gives no command queue");
+  if (!queue_) return absl::FailedPreconditionError("Metal: the GPU gives no command queue");
   RETURN_IF_ERROR(CompileKernels());
   return residency_.Start(device_, queue_);
 }

@@ -20,8 +20,8 @@ namespace bitnet {
 // A step is one command buffer with one serial encoder.
 class MetalDevice : public GpuDevice {
  public:
-  // UNAVAILABLE: there is no GPU; UNIMPLEMENTED: it does not run kernels as they are made (SIMD groups of 32
-  // lanes); INTERNAL: the kernels do not compile. All say what Metal says.
+  // FAILED_PRECONDITION: there is no GPU; UNIMPLEMENTED: it does not run kernels as they are made (SIMD
+  // groups of 32 lanes); INTERNAL: the kernels do not compile. All say what Metal says.
   static absl::StatusOr<std::unique_ptr<MetalDevice>> Create(const ObjcRuntime& runtime,
                                                              const ResidencyOptions& residency = {});
   ~MetalDevice() override;

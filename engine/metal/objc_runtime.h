@@ -20,7 +20,7 @@ struct ObjcRuntime {
   ObjcId (*create_metal_device)();  // MTLCreateSystemDefaultDevice; null: there is no GPU.
 };
 
-// Of this system. UNAVAILABLE: it has no Metal.
+// Of this system. FAILED_PRECONDITION: it has no Metal.
 absl::StatusOr<ObjcRuntime> LoadObjcRuntime();
 
 // What methods leave to be freed later is freed at the end of the scope; without one it never is.

@@ -10,14 +10,14 @@ namespace {
 
 absl::StatusOr<void*> Load(const char* path) {
   void* library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
-  if (library == nullptr) return absl::UnavailableError(absl::StrCat("Metal: ", dlerror()));
+  if (library == nullptr) return absl::FailedPreconditionError(absl::StrCat("Metal: ", dlerror()));
   return library;
 }
 
 template <typename Function>
 absl::Status Find(void* library, const char* name, Function*& function) {
   function = reinterpret_cast<Function*>(dlsym(library, name));
-  if (function == nullptr) return absl::UnavailableError(absl::StrCat("Metal: there is no ", name));
+  if (function == nullptr) return absl::FailedPreconditionError(absl::StrCat("Metal: there is no ", name));
   return absl::OkStatus();
 }
 

@@ -4,7 +4,7 @@
 namespace bitnet {
 
 absl::StatusOr<ObjcRuntime> LoadObjcRuntime() {
-  return absl::UnavailableError("Metal is not on this system");
+  return absl::FailedPreconditionError("Metal is not on this system");
 }
 
 }  // namespace bitnet

@@ -35,7 +35,7 @@ inline constexpr char kUseMetalHelp[] =
 
 using OpenGpu = std::function<absl::StatusOr<std::unique_ptr<GpuDevice>>()>;
 
-// Of this system. UNAVAILABLE: it has no Metal.
+// Of this system. FAILED_PRECONDITION: it has no Metal.
 absl::StatusOr<std::unique_ptr<GpuDevice>> OpenMetalDevice();
 
 // What became of it.

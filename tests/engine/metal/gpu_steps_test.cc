@@ -124,14 +124,15 @@ TEST_F(GpuStepsTest, IsAnErrorOrTheCpuWhereThereIsNoGpu) {
     options.num_threads = 1;
     options.use_metal = use;
     options.open_gpu = []() -> absl::StatusOr<std::unique_ptr<GpuDevice>> {
-      return absl::UnavailableError("Metal is not on this system");
+      return absl::FailedPreconditionError("Metal is not on this system");
     };
     if (use == UseMetal::kAuto) {
       ASSERT_EQ(Create(options), absl::OkStatus());
       EXPECT_EQ(report().note, "Metal is not on this system");
       EXPECT_EQ(Answer(5).size(), 3u);
     } else {
-      EXPECT_TRUE(IsError(Create(options), absl::StatusCode::kUnavailable, "Metal is not on this system"));
+      EXPECT_TRUE(
+          IsError(Create(options), absl::StatusCode::kFailedPrecondition, "Metal is not on this system"));
     }
   }
 }

@@ -100,7 +100,7 @@ TEST_F(MetalDeviceTest, RefusesAGpuThatItsKernelsAreNotMadeFor) {
   fake_.max_threads = 128;
   EXPECT_TRUE(IsError(Create(), absl::StatusCode::kUnimplemented, "up to 128 in a threadgroup"));
   fake_.has_device = false;
-  EXPECT_TRUE(IsError(Create(), absl::StatusCode::kUnavailable, "no GPU"));
+  EXPECT_TRUE(IsError(Create(), absl::StatusCode::kFailedPrecondition, "no GPU"));
 }
 
 TEST_F(MetalDeviceTest, RefusesABufferThatIsTooLong) {
