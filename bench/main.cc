@@ -9,6 +9,7 @@
 #include "bench/machine/machine.h"
 #include "bench/options.h"
 #include "bench/plot/plot_command.h"
+#include "bench/predict/predict_command.h"
 #include "bench/report/record.h"
 #include "bench/run/model_commands.h"
 #if defined(BITNET_BENCH_SERVING)
@@ -32,6 +33,8 @@ absl::StatusOr<std::vector<Record>> Measure(const BenchOptions& options) {
       return RunTuneCommand(options, machine);
     case Command::kPerplexity:
       return RunPerplexityCommand(options);
+    case Command::kPredict:
+      return RunPredictCommand(options);
     case Command::kMachine:
       return RunMachineCommand(options, machine);
 #if defined(BITNET_BENCH_SERVING)

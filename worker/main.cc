@@ -103,6 +103,9 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   app.add_option("--sparsity", flags->engine.weights.sparsity, kSparsityHelp)
       ->transform(CLI::CheckedTransformer(SparsityNames()))
       ->default_str("off");
+  app.add_option("--use-metal", flags->engine.use_metal, kUseMetalHelp)
+      ->transform(CLI::CheckedTransformer(UseMetalNames()))
+      ->default_str("off");
   app.add_option("--kv-type", flags->engine.kv_type, kKvTypeHelp)
       ->transform(CLI::CheckedTransformer(KvTypeNames()))
       ->default_str("f16");
@@ -274,6 +277,13 @@ int Run(WorkerFlags flags) {
   }
   if (const std::vector<ThreadTrial> trials = (*engine)->thread_trials(); !trials.empty()) {
     spdlog::info("uses {} threads: {}", (*engine)->num_threads(), DescribeTrials(trials));
+  }
+  if (const GpuReport gpu = (*engine)->stats().gpu; gpu.failures > 0) {
+    spdlog::warn("runs all steps on the CPU: {}", gpu.note);
+  } else if (gpu.min_batch > 0) {
+    spdlog::info("runs steps of {} tokens and more on {}", gpu.min_batch, gpu.device);
+  } else if (!gpu.note.empty()) {
+    spdlog::info("runs all steps on the CPU: {}", gpu.note);
   }
   // Called as its file is: that is what whoever runs the server chose and can change.
   const std::string model_name = std::filesystem::path(flags.model).stem().string();

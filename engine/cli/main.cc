@@ -99,6 +99,9 @@ absl::StatusOr<int> Run(InferOptions options, Interrupts& interrupts) {
   if (const std::vector<ThreadTrial> trials = engine->thread_trials(); !trials.empty() && !options.quiet) {
     WriteNote("threads " + std::to_string(engine->num_threads()) + ": " + DescribeTrials(trials) + "\n");
   }
+  if (const GpuReport gpu = engine->stats().gpu; !gpu.note.empty() && !options.quiet) {
+    WriteNote("no GPU: " + gpu.note + "\n");
+  }
   for (size_t i = 0; i < options.adapters.size(); ++i) {
     RETURN_IF_ERROR(engine->LoadAdapter(AdapterName(i), options.adapters[i].path));
   }

@@ -51,6 +51,11 @@ Transformer::Transformer(const ModelConfig& config, const ModelWeights& weights,
 
 std::span<const float> Transformer::Forward(std::span<const BatchToken> batch) {
   assert(batch.size() <= limits_.max_tokens);
+  if (accelerator_ != nullptr && accelerator_->Takes(batch)) {
+    if (const auto logits = accelerator_->Forward(batch)) {
+      return *logits;
+    }
+  }
   adapters_.BeginStep();
   for (const BatchToken& token : batch) {
     adapters_.AddToken(token.adapters);

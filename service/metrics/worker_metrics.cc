@@ -49,6 +49,11 @@ constexpr Number kNumbers[] = {
      MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.prefix_hit_tokens()); }},
     {"bitnet_worker_preemptions_total", "Answers set back because their KV blocks were needed elsewhere.",
      MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.preemptions()); }},
+    {"bitnet_worker_gpu_steps_total", "Steps a worker has run on the GPU.", MetricType::Counter,
+     [](const WorkerStatus& s) { return static_cast<double>(s.gpu_steps()); }},
+    {"bitnet_worker_gpu_failures_total",
+     "Failures of the GPU's self-test, and of steps that the CPU ran instead.", MetricType::Counter,
+     [](const WorkerStatus& s) { return static_cast<double>(s.gpu_failures()); }},
 };
 
 // The worker's buckets are not cumulative, Prometheus' are, and end with +Inf.
