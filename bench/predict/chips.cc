@@ -15,7 +15,7 @@ namespace {
 // Cores and bandwidths are Apple's. CPU bandwidths of the M1 family: llama.cpp pull request 1642; of the M2
 // Max, and so the bound for what came after: ikawrakow in ik_llama.cpp's discussions ("only about 100 GB/s
 // are given to the CPU", up to 115). An Ultra is two of a Max.
-constexpr AppleChip kChips[] = {
+constexpr MacChip kChips[] = {
     {"M1", 4, 8, 68e9, 53e9},         {"M1 Pro", 8, 16, 200e9, 88e9},
     {"M1 Max", 8, 32, 400e9, 100e9},  {"M1 Ultra", 16, 64, 800e9, 200e9},
     {"M2", 4, 10, 100e9, 80e9},       {"M2 Pro", 8, 19, 200e9, 110e9},
@@ -28,13 +28,13 @@ constexpr AppleChip kChips[] = {
 
 }  // namespace
 
-std::span<const AppleChip> AppleChips() { return kChips; }
+std::span<const MacChip> KnownMacChips() { return kChips; }
 
-absl::StatusOr<AppleChip> FindChip(std::string_view name) {
-  const auto* found = std::ranges::find(kChips, name, &AppleChip::name);
+absl::StatusOr<MacChip> FindChip(std::string_view name) {
+  const auto* found = std::ranges::find(kChips, name, &MacChip::name);
   if (found != std::end(kChips)) return *found;
   std::vector<std::string> names;
-  for (const AppleChip& chip : kChips) names.push_back(chip.name);
+  for (const MacChip& chip : kChips) names.push_back(chip.name);
   return absl::InvalidArgumentError(
       absl::StrCat("chip ", std::string(name), " is not known; there are ", absl::StrJoin(names, ", ")));
 }

@@ -8,7 +8,7 @@
 
 namespace bitnet {
 
-struct AppleChip {
+struct MacChip {
   const char* name;       // "M4 Pro"
   int performance_cores;  // Of the largest configuration.
   int gpu_cores;          // Likewise.
@@ -17,8 +17,8 @@ struct AppleChip {
       cpu_bandwidth;  // What the CPU reaches of it: as reported where so, else the less of 80 % and 110 GB/s.
 };
 
-std::span<const AppleChip> AppleChips();
+std::span<const MacChip> KnownMacChips();
 // INVALID_ARGUMENT lists the names there are.
-absl::StatusOr<AppleChip> FindChip(std::string_view name);
+absl::StatusOr<MacChip> FindChip(std::string_view name);
 
 }  // namespace bitnet

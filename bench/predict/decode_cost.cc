@@ -115,7 +115,7 @@ absl::StatusOr<uint64_t> CpuStepBytes(const ModelShape& shape, const WeightType&
   return TotalBytes(weights) + batch * context * position;
 }
 
-Prediction PredictGpu(const AppleChip& chip, const std::vector<DispatchCost>& step, size_t batch) {
+Prediction PredictGpu(const MacChip& chip, const std::vector<DispatchCost>& step, size_t batch) {
   double seconds = 0;
   for (const DispatchCost& dispatch : step) {
     const double full = kSimdgroupsToFillACore * chip.gpu_cores;
@@ -127,7 +127,7 @@ Prediction PredictGpu(const AppleChip& chip, const std::vector<DispatchCost>& st
           .joules_per_token = kGpuCoreWatts * chip.gpu_cores / tokens_per_second};
 }
 
-Prediction PredictCpu(const AppleChip& chip, uint64_t step_bytes, size_t batch) {
+Prediction PredictCpu(const MacChip& chip, uint64_t step_bytes, size_t batch) {
   const double bytes_per_second =
       std::min(chip.cpu_bandwidth, kCpuCoreBytesPerSecond * chip.performance_cores);
   const double tokens_per_second =

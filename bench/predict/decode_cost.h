@@ -47,7 +47,7 @@ inline constexpr double kSimdgroupsToFillACore = 8;
 // 6.2 to 6.7 W of the 32 cores of an M1 Max that decodes (Tritium, by powermetrics).
 inline constexpr double kGpuCoreWatts = 0.2;
 
-Prediction PredictGpu(const AppleChip& chip, const std::vector<DispatchCost>& step, size_t batch);
+Prediction PredictGpu(const MacChip& chip, const std::vector<DispatchCost>& step, size_t batch);
 
 // A performance core unpacks and multiplies so many bytes of 2-bit weights a second (apple.md's count of
 // instructions, 25 to 30). 1.7 W a core: 27 W of an M2 Ultra's 16 (bitnet.cpp: 0.140 J at 194 tokens/s),
@@ -55,6 +55,6 @@ Prediction PredictGpu(const AppleChip& chip, const std::vector<DispatchCost>& st
 inline constexpr double kCpuCoreBytesPerSecond = 27e9;
 inline constexpr double kCpuCoreWatts = 1.7;
 
-Prediction PredictCpu(const AppleChip& chip, uint64_t step_bytes, size_t batch);
+Prediction PredictCpu(const MacChip& chip, uint64_t step_bytes, size_t batch);
 
 }  // namespace bitnet

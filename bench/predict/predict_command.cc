@@ -26,10 +26,18 @@ void AddPrediction(const Prediction& prediction, uint64_t step_bytes, size_t bat
 }
 
 struct Subject {
-  AppleChip chip;
+  MacChip chip;
   ModelShape shape;
   WeightType type, head;
 };
+
+Record NewPrediction(const Subject& subject, const char* runs_on, size_t batch, size_t context) {
+  Record record = NewRecord("predicted", subject.shape.name, subject.chip.name, runs_on);
+  record["type"] = subject.type.name;
+  record["batch"] = batch;
+  record["context"] = context;
+  return record;
+}
 
 absl::Status Predict(const Subject& subject, size_t batch, size_t context, std::vector<Record>& records) {
   ASSIGN_OR_RETURN(const std::vector<DispatchCost> step,
@@ -38,26 +46,20 @@ absl::Status Predict(const Subject& subject, size_t batch, size_t context, std::
   for (const DispatchCost& dispatch : step) {
     if (dispatch.bytes > 0) fewest = std::min(fewest, dispatch.simdgroups);
   }
-  for (const char* runs_on : {"gpu", "cpu"}) {
-    Record record = NewRecord("predicted", subject.shape.name, subject.chip.name, runs_on);
-    record["type"] = subject.type.name;
-    record["batch"] = batch;
-    record["context"] = context;
-    if (runs_on[0] == 'g') {
-      record["dispatches"] = step.size();
-      record["simdgroups_per_core"] = static_cast<double>(fewest) / subject.chip.gpu_cores;
-      AddPrediction(PredictGpu(subject.chip, step, batch), TotalBytes(step), batch, record);
-    } else {
-      ASSIGN_OR_RETURN(const uint64_t bytes,
-                       CpuStepBytes(subject.shape, subject.type, subject.head, batch, context));
-      AddPrediction(PredictCpu(subject.chip, bytes, batch), bytes, batch, record);
-    }
-    records.push_back(std::move(record));
-  }
+  ASSIGN_OR_RETURN(const uint64_t cpu_bytes,
+                   CpuStepBytes(subject.shape, subject.type, subject.head, batch, context));
+  Record gpu = NewPrediction(subject, "gpu", batch, context);
+  gpu["dispatches"] = step.size();
+  gpu["simdgroups_per_core"] = static_cast<double>(fewest) / subject.chip.gpu_cores;
+  AddPrediction(PredictGpu(subject.chip, step, batch), TotalBytes(step), batch, gpu);
+  records.push_back(std::move(gpu));
+  Record cpu = NewPrediction(subject, "cpu", batch, context);
+  AddPrediction(PredictCpu(subject.chip, cpu_bytes, batch), cpu_bytes, batch, cpu);
+  records.push_back(std::move(cpu));
   return absl::OkStatus();
 }
 
-void AddPublished(const AppleChip& chip, std::vector<Record>& records) {
+void AddPublished(const MacChip& chip, std::vector<Record>& records) {
   const auto of_chip = [&](const PublishedFigure& figure) { return std::string(figure.chip) == chip.name; };
   const bool any = std::ranges::any_of(PublishedFigures(), of_chip);
   for (const PublishedFigure& figure : PublishedFigures()) {

@@ -45,7 +45,7 @@ TEST(GpuStepTest, CountsSimdgroups) {
 }
 
 TEST(PredictionTest, AddsUpTheDispatches) {
-  const AppleChip chip = {
+  const MacChip chip = {
       .name = "", .performance_cores = 2, .gpu_cores = 10, .bandwidth = 1e9, .cpu_bandwidth = 1e8};
   // One that fills the cores, and one with a quarter of the SIMD groups that it would take.
   const std::vector<DispatchCost> step = {{.bytes = 730'000, .simdgroups = 80},
@@ -59,14 +59,14 @@ TEST(PredictionTest, AddsUpTheDispatches) {
 }
 
 TEST(PredictionTest, LimitsTheCpuByItsCoresToo) {
-  const AppleChip chip = {
+  const MacChip chip = {
       .name = "", .performance_cores = 1, .gpu_cores = 1, .bandwidth = 1e12, .cpu_bandwidth = 1e12};
   EXPECT_DOUBLE_EQ(PredictCpu(chip, 27'000'000, 1).tokens_per_second, 1000.0);
 }
 
 // The constants are fitted to these, with llama.cpp's 17 operations a layer: within 5 %.
 TEST(PredictionTest, FitsThePublishedFiguresItIsMadeOf) {
-  const AppleChip chip = *FindChip("M4 Pro");
+  const MacChip chip = *FindChip("M4 Pro");
   const struct {
     const char* model;
     double bytes;
