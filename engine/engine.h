@@ -99,7 +99,7 @@ class Engine {
  public:
   // Maps or reads the model at `path` and packs its weights for this CPU. DATA_LOSS: the file is damaged;
   // UNIMPLEMENTED: a kind of model we do not know, or one that the GPU must run and cannot; both name the
-  // tensor or key. UNAVAILABLE: there must be a GPU and is none.
+  // tensor or key. FAILED_PRECONDITION: there must be a GPU and is none.
   static absl::StatusOr<std::unique_ptr<Engine>> Create(const std::string& path,
                                                         const EngineOptions& options);
   // The same of a file that is open already; `options.file_access` has no effect.

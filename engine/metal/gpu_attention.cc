@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/metal/grid.h"
 #include "kernels/attention/attention.h"
 
 namespace bitnet {
@@ -12,12 +13,8 @@ namespace {
 // caches.
 constexpr size_t kPartialBytes = size_t{32} << 20;
 
-uint32_t U32(size_t n) { return static_cast<uint32_t>(n); }
-
-size_t NumChunks(size_t tokens) { return (tokens + kAttentionChunk - 1) / kAttentionChunk; }
-
 size_t TokenPartials(const ModelConfig& config) {
-  return config.num_heads * NumChunks(config.max_seq_len) * PartialSize(config.head_dim);
+  return config.num_heads * NumAttentionChunks(config.max_seq_len) * PartialSize(config.head_dim);
 }
 
 uint32_t KvTypeNumber(KvType type) {
@@ -26,16 +23,16 @@ uint32_t KvTypeNumber(KvType type) {
 
 }  // namespace
 
-GpuAttention::GpuAttention(const ModelConfig& config, std::span<const float> rope_factors,
-                           const KvCache& cache, size_t max_batch, GpuMemory& memory, GpuCommands* commands)
+GpuAttention::GpuAttention(const ModelConfig& config, const RopeTable& rope, const KvCache& cache,
+                           size_t max_batch, GpuMemory& memory, GpuCommands* commands)
     : config_(config),
       cache_(cache),
       commands_(commands),
       max_batch_(max_batch),
-      max_chunks_(NumChunks(config.max_seq_len)),
+      max_chunks_(NumAttentionChunks(config.max_seq_len)),
       tokens_at_once_(
           std::clamp<size_t>(kPartialBytes / sizeof(float) / TokenPartials(config), 1, max_batch)),
-      rope_(config.head_dim, config.max_seq_len, config.rope_theta, config.rope_scaling, rope_factors),
+      rope_(rope),
       places_(max_batch, memory),
       tables_(max_batch * NumBlocks(config.max_seq_len), memory),
       partials_(tokens_at_once_ * TokenPartials(config), memory) {
@@ -51,7 +48,7 @@ void GpuAttention::Begin(std::span<const BatchToken> batch) {
   size_t used = 0;
   for (size_t b = 0; b < batch.size(); ++b) {
     const BatchToken& token = batch[b];
-    num_chunks_ = std::max(num_chunks_, NumChunks(token.position + 1));
+    num_chunks_ = std::max(num_chunks_, NumAttentionChunks(token.position + 1));
     // Tokens of a sequence stand side by side, so one list serves a run of them.
     const bool same = b > 0 && batch[b - 1].blocks == token.blocks;
     const size_t table = same ? places_[b - 1].table : used;

@@ -18,8 +18,8 @@ namespace bitnet {
 class GpuAttention {
  public:
   // All references outlive this.
-  GpuAttention(const ModelConfig& config, std::span<const float> rope_factors, const KvCache& cache,
-               size_t max_batch, GpuMemory& memory, GpuCommands* commands);
+  GpuAttention(const ModelConfig& config, const RopeTable& rope, const KvCache& cache, size_t max_batch,
+               GpuMemory& memory, GpuCommands* commands);
 
   // Says where the batch's tokens are, once for all layers.
   void Begin(std::span<const BatchToken> batch);
@@ -38,7 +38,7 @@ class GpuAttention {
   const size_t max_batch_;
   const size_t max_chunks_;
   const size_t tokens_at_once_;  // Whose partials there is room for.
-  const RopeTable rope_;
+  const RopeTable& rope_;
   size_t batch_size_ = 0;
   size_t num_chunks_ = 0;             // Of the batch's last position.
   GpuArray<gpu::TokenPlace> places_;  // [max_batch]

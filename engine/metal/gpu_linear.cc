@@ -2,14 +2,12 @@
 
 #include <cassert>
 
+#include "engine/metal/grid.h"
 #include "kernels/base3_gemm/base3_gemm.h"
 #include "kernels/int6_gemm/int6_gemm.h"
 
 namespace bitnet {
 namespace {
-
-uint32_t U32(size_t n) { return static_cast<uint32_t>(n); }
-uint32_t Ceil(size_t n, size_t of) { return U32((n + of - 1) / of); }
 
 bool IsBase3(const Matrix& matrix) { return matrix.layout == MatrixLayout::kTernaryBase3; }
 
@@ -22,7 +20,7 @@ uint32_t FloatTypeNumber(MatrixLayout layout) {
 // Threadgroups that have `tiles` tiles of one matrix each.
 uint32_t CountGroups(std::span<const GpuProduct> products, size_t tiles) {
   uint32_t groups = 0;
-  for (const GpuProduct& product : products) groups += Ceil(product.matrix->tiles(), tiles);
+  for (const GpuProduct& product : products) groups += NumPieces(product.matrix->tiles(), tiles);
   return groups;
 }
 
@@ -108,7 +106,7 @@ void GpuLinear::Multiply(std::span<const GpuProduct> products, float* y, size_t 
                                    ? (gemm ? MetalKernel::kBase3Gemm : MetalKernel::kBase3Gemv)
                                    : (gemm ? MetalKernel::kTernaryGemm : MetalKernel::kTernaryGemv);
     const uint32_t groups = CountGroups(together, gemm ? gpu::kGemmTiles : gpu::kGemvTiles);
-    const uint32_t columns = gemm ? Ceil(batch, gpu::kGemmColumns) : U32(batch);
+    const uint32_t columns = gemm ? NumPieces(batch, gpu::kGemmColumns) : U32(batch);
     AddProducts(kernel, {groups, columns, 1}, first, y, ArgumentsOf(together, y, batch));
     products = products.subspan(together.size());
   }
@@ -128,7 +126,7 @@ void GpuLinear::MultiplyGated(const GpuProduct& gate, const GpuProduct& up, floa
   Multiply(both, y, batch);
   // Of all tokens in one: what fills up their tiles is not used.
   const size_t n = batch * gate.y.stride;
-  commands_->Add(MetalKernel::kGateRows, {Ceil(n, gpu::kSimdLanes), 1, 1}, {gate.y.data, up.y.data},
+  commands_->Add(MetalKernel::kGateRows, {NumPieces(n, gpu::kSimdLanes), 1, 1}, {gate.y.data, up.y.data},
                  gpu::GateArguments{.n = U32(n), .activation = number});
 }
 
@@ -146,7 +144,7 @@ void GpuLinear::MultiplyInt6(const Matrix& head, GpuRows y, size_t batch) {
 }
 
 void GpuLinear::MultiplyFloats(const Matrix& head, GpuRows x, GpuRows y, size_t batch) {
-  commands_->Add(MetalKernel::kFloatGemv, {Ceil(head.rows, 2 * gpu::kHeadSimdgroups), U32(batch), 1},
+  commands_->Add(MetalKernel::kFloatGemv, {NumPieces(head.rows, 2 * gpu::kHeadSimdgroups), U32(batch), 1},
                  {head.codes, x.data, y.data},
                  gpu::HeadArguments{.rows = U32(head.rows),
                                     .k = U32(head.k),

@@ -90,7 +90,7 @@ absl::StatusOr<std::unique_ptr<GpuSteps>> GpuSteps::Create(UseMetal use, const O
 
 absl::Status GpuSteps::Open(const OpenGpu& open, const ModelWeights& weights) {
   ASSIGN_OR_RETURN(device_, open());
-  ASSIGN_OR_RETURN(gpu_, GpuTransformer::Create(config_, weights, cache_, limits_.max_tokens,
+  ASSIGN_OR_RETURN(gpu_, GpuTransformer::Create(config_, weights, cache_, cpu_.rope(), limits_.max_tokens,
                                                 limits_.max_logits, device_.get()));
   return absl::OkStatus();
 }

@@ -9,12 +9,6 @@
 namespace bitnet {
 namespace {
 
-size_t PadToTile(size_t rows) { return Matrix{.rows = rows}.padded_rows(); }
-
-size_t MaxK(const ModelConfig& config) {
-  return std::max({config.hidden_dim, config.query_dim(), config.ffn_dim});
-}
-
 // Of all norms of the layers and the last one.
 size_t NumNormWeights(const ModelWeights& weights) {
   size_t n = weights.output_norm.size();
@@ -30,14 +24,12 @@ constexpr size_t kLayerDispatches = 12;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<GpuTransformer>> GpuTransformer::Create(const ModelConfig& config,
-                                                                       const ModelWeights& weights,
-                                                                       const KvCache& cache,
-                                                                       size_t max_tokens, size_t max_logits,
-                                                                       GpuDevice* device) {
+absl::StatusOr<std::unique_ptr<GpuTransformer>> GpuTransformer::Create(
+    const ModelConfig& config, const ModelWeights& weights, const KvCache& cache, const RopeTable& rope,
+    size_t max_tokens, size_t max_logits, GpuDevice* device) {
   RETURN_IF_ERROR(CheckGpuSupport(config, weights));
   std::unique_ptr<GpuTransformer> transformer(
-      new GpuTransformer(config, weights, cache, max_tokens, max_logits, device));
+      new GpuTransformer(config, weights, cache, rope, max_tokens, max_logits, device));
   RETURN_IF_ERROR(transformer->memory_.Share());
   transformer->commands_.Reserve(
       config.num_layers * (kLayerDispatches + transformer->attention_.max_dispatches()) + 2 * max_tokens);
@@ -45,15 +37,15 @@ absl::StatusOr<std::unique_ptr<GpuTransformer>> GpuTransformer::Create(const Mod
 }
 
 GpuTransformer::GpuTransformer(const ModelConfig& config, const ModelWeights& weights, const KvCache& cache,
-                               size_t max_tokens, size_t max_logits, GpuDevice* device)
+                               const RopeTable& rope, size_t max_tokens, size_t max_logits, GpuDevice* device)
     : config_(config),
       weights_(weights),
       device_(device),
-      hidden_stride_(PadToTile(config.hidden_dim)),
-      query_stride_(PadToTile(config.query_dim())),
-      kv_stride_(PadToTile(config.kv_dim())),
-      ffn_stride_(PadToTile(config.ffn_dim)),
-      vocab_stride_(PadToTile(config.vocab_size)),
+      hidden_stride_(Matrix::PadRows(config.hidden_dim)),
+      query_stride_(Matrix::PadRows(config.query_dim())),
+      kv_stride_(Matrix::PadRows(config.kv_dim())),
+      ffn_stride_(Matrix::PadRows(config.ffn_dim)),
+      vocab_stride_(Matrix::PadRows(config.vocab_size)),
       memory_(device),
       commands_(&memory_),
       norms_(NumNormWeights(weights), memory_),
@@ -70,8 +62,8 @@ GpuTransformer::GpuTransformer(const ModelConfig& config, const ModelWeights& we
       value_{key_.data + max_tokens * kv_stride_, kv_stride_},
       gate_{gate_up_.data(), ffn_stride_},
       up_{gate_up_.data() + max_tokens * ffn_stride_, ffn_stride_},
-      linear_(std::max(max_tokens, max_logits), MaxK(config), config.rms_norm_eps, memory_, &commands_),
-      attention_(config, weights.rope_factors, cache, max_tokens, memory_, &commands_) {
+      linear_(std::max(max_tokens, max_logits), config.max_k(), config.rms_norm_eps, memory_, &commands_),
+      attention_(config, rope, cache, max_tokens, memory_, &commands_) {
   CopyNorms();
   ShareWeights();
 }

@@ -17,6 +17,7 @@
 #include "engine/metal/gpu_memory.h"
 #include "engine/model/model_config.h"
 #include "engine/transformer/batch_token.h"
+#include "engine/transformer/rope_table.h"
 #include "engine/weights/model_weights.h"
 
 namespace bitnet {
@@ -26,12 +27,13 @@ namespace bitnet {
 // thread.
 class GpuTransformer {
  public:
-  // All references outlive this. UNIMPLEMENTED: the model has something that there is no kernel for
-  // (gpu_support.h); otherwise what the device says.
+  // All references outlive this; `rope` is the Transformer's. UNIMPLEMENTED: the model has something that
+  // there is no kernel for (gpu_support.h); otherwise what the device says.
   static absl::StatusOr<std::unique_ptr<GpuTransformer>> Create(const ModelConfig& config,
                                                                 const ModelWeights& weights,
-                                                                const KvCache& cache, size_t max_tokens,
-                                                                size_t max_logits, GpuDevice* device);
+                                                                const KvCache& cache, const RopeTable& rope,
+                                                                size_t max_tokens, size_t max_logits,
+                                                                GpuDevice* device);
 
   // As Transformer::Forward, for batches without adapters. An error is the device's; then nothing can be said
   // of the batch's keys and values but that another step may write them again.
@@ -39,7 +41,7 @@ class GpuTransformer {
 
  private:
   GpuTransformer(const ModelConfig& config, const ModelWeights& weights, const KvCache& cache,
-                 size_t max_tokens, size_t max_logits, GpuDevice* device);
+                 const RopeTable& rope, size_t max_tokens, size_t max_logits, GpuDevice* device);
 
   // Copies the norms' weights to where the device can read them, layer by layer.
   void CopyNorms();

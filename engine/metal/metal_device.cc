@@ -7,14 +7,6 @@
 #include "kernels/metal/metal_source.h"
 
 namespace bitnet {
-namespace {
-
-std::string Describe(const NsError& error) {
-  return error ? error.localizedDescription().UTF8String() : "no reason given";
-}
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<MetalDevice>> MetalDevice::Create(const ObjcRuntime& runtime,
                                                                  const ResidencyOptions& residency) {
   const AutoreleasePool pool(runtime);
@@ -60,7 +52,7 @@ absl::Status MetalDevice::CompileKernels() {
       device_.newLibraryWithSource(NsString::Make(&runtime_, kMetalSource), options, error);
   options.Release();
   if (!library)
-    return absl::InternalError(absl::StrCat("Metal does not compile the kernels: ", Describe(error)));
+    return absl::InternalError(absl::StrCat("Metal does not compile the kernels: ", error.Description()));
   absl::Status status;
   for (const MetalKernelSpec& spec : kMetalKernels) {
     const absl::StatusOr<MtlComputePipelineState> pipeline = MakePipeline(library, spec);
@@ -79,7 +71,8 @@ absl::StatusOr<MtlComputePipelineState> MetalDevice::MakePipeline(const MtlLibra
   const MtlComputePipelineState pipeline = device_.newComputePipelineStateWithFunction(function, error);
   function.Release();
   if (!pipeline) {
-    return absl::InternalError(absl::StrCat("Metal makes no pipeline of ", spec.name, ": ", Describe(error)));
+    return absl::InternalError(
+        absl::StrCat("Metal makes no pipeline of ", spec.name, ": ", error.Description()));
   }
   const size_t width = pipeline.threadExecutionWidth();
   const size_t threads = pipeline.maxTotalThreadsPerThreadgroup();
@@ -123,7 +116,7 @@ absl::Status MetalDevice::Run(std::span<const GpuDispatch> dispatches) {
   commands.commit();
   commands.waitUntilCompleted();
   if (commands.status() != MtlCommandBufferStatus::kCompleted) {
-    return absl::InternalError(absl::StrCat("Metal did not finish a step: ", Describe(commands.error())));
+    return absl::InternalError(absl::StrCat("Metal did not finish a step: ", commands.error().Description()));
   }
   return absl::OkStatus();
 }

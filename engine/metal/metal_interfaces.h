@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include "engine/metal/objc_runtime.h"
@@ -67,6 +68,8 @@ struct NsString : NsObject {
 struct NsError : NsObject {
   using NsObject::NsObject;
   NsString localizedDescription() const { return Wrap<NsString>(Call<ObjcId>("localizedDescription")); }
+  // For messages, also where there is none.
+  std::string Description() const { return *this ? localizedDescription().UTF8String() : "no reason given"; }
 };
 
 struct MtlCompileOptions : NsObject {

@@ -11,9 +11,7 @@ absl::Status ResidencyKeeper::Start(const MtlDevice& device, const MtlCommandQue
   set_ = device.newResidencySetWithDescriptor(descriptor, error);
   descriptor.Release();
   if (!set_) {
-    return absl::InternalError(
-        absl::StrCat("Metal makes no residency set: ",
-                     error ? error.localizedDescription().UTF8String() : "no reason given"));
+    return absl::InternalError(absl::StrCat("Metal makes no residency set: ", error.Description()));
   }
   queue.addResidencySet(set_);
   thread_ = std::thread([this] { Loop(); });

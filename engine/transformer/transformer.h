@@ -51,6 +51,7 @@ class Transformer {
   // Runs the steps that it takes; null: none. Borrowed; outlives its use.
   void set_accelerator(StepAccelerator* accelerator) { accelerator_ = accelerator; }
 
+  const RopeTable& rope() const { return attention_.rope(); }
   ScreeningStats screening() const { return screened_head_.stats(); }
   const std::vector<LayerDensity>& density() const { return sparse_.density(); }
 

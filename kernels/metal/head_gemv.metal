@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/metal/row_reductions.metal"
+#include "kernels/metal/simdgroup_sums.metal"
 
 static inline float load_weight(device const uchar* row, uint type, uint i) {
   if (type == kWeightF32) {
@@ -72,7 +73,7 @@ kernel void int6_gemv(device const uchar* w [[buffer(0)]], device const char* w_
       const uint low = *(device const uint*)(codes + 64 * (2 * part + j));
       for (uint p4 = 0; p4 < 2; ++p4) {
         const uint k = 16 * part + 8 * j + 4 * p4;
-        const char4 four = as_type<char4>(*(device const uint*)(column + block * 32 + k));
+        const char4 four = load_four(column + block * 32 + k);
         const uint nibbles = low >> (4 * p4) & 0x0f0f0f0fu;
         const uint tops = high >> (2 * (2 * j + p4)) & 0x03030303u;
         const uint sixes = nibbles | tops << 4;
@@ -85,13 +86,8 @@ kernel void int6_gemv(device const uchar* w [[buffer(0)]], device const char* w_
     sum += dot * int(w_scale[at * 32 + 2 * row + part]);
   }
   sum += simd_shuffle_xor(sum, 16);
-  shared[simdgroup * kSimdLanes + lane] = sum;
-  threadgroup_barrier(mem_flags::mem_threadgroup);
+  const int all = sum_of_simdgroups(sum, kHeadSimdgroups, shared, simdgroup, lane);
   if (simdgroup == 0 && lane < kTileRows) {
-    int all = 0;
-    for (uint i = 0; i < kHeadSimdgroups; ++i) {
-      all += shared[i * kSimdLanes + lane];
-    }
     const uint at = group.x * kTileRows + lane;
     y[group.y * ulong(p.y_stride) + at] = float(all) * (row_scale[at] * (p.scale / x_scale[group.y]));
   }

@@ -14,3 +14,6 @@
 #endif
 
 using namespace metal;
+
+// Four bytes, which are aligned to 4.
+static inline char4 load_four(device const char* x) { return as_type<char4>(*(device const uint*)x); }

@@ -17,43 +17,39 @@ static inline float fold(float lane_sum) {
   return lane_sum;
 }
 
-// 1 / sqrt(mean of squares + eps) in every lane. The sum's order allows for 16 lanes, which are the first
-// SIMD group's; its other half does the same, so that all 32 meet.
-static inline float inverse_rms(device const float* x, uint n, float eps, threadgroup float* shared,
-                                uint simdgroup, uint lane) {
+// The same of the first SIMD group's lanes, in every lane of the threadgroup. Its other half brings what the
+// first one does, so that all 32 meet.
+static inline float fold_for_all(float lane_sum, threadgroup float* shared, uint simdgroup, uint lane) {
   if (simdgroup == 0) {
-    float sum = 0.0f;
-    for (uint i = lane % 16; i < n; i += 16) {
-      sum = fma(x[i], x[i], sum);
-    }
-    sum = fold(sum);
+    const float sum = fold(lane_sum);
     if (lane == 0) {
       shared[0] = sum;
     }
   }
   threadgroup_barrier(mem_flags::mem_threadgroup);
-  const float inverse = 1.0f / sqrt(shared[0] / float(n) + eps);
+  const float sum = shared[0];
   threadgroup_barrier(mem_flags::mem_threadgroup);
-  return inverse;
+  return sum;
+}
+
+// 1 / sqrt(mean of squares + eps) in every lane. The sum's order allows for 16 lanes.
+static inline float inverse_rms(device const float* x, uint n, float eps, threadgroup float* shared,
+                                uint simdgroup, uint lane) {
+  float sum = 0.0f;
+  for (uint i = lane % 16; simdgroup == 0 && i < n; i += 16) {
+    sum = fma(x[i], x[i], sum);
+  }
+  return 1.0f / sqrt(fold_for_all(sum, shared, simdgroup, lane) / float(n) + eps);
 }
 
 // The mean of |x| in every lane, of n a multiple of 16.
 static inline float mean_abs(device const float* x, uint n, threadgroup float* shared, uint simdgroup,
                              uint lane) {
-  if (simdgroup == 0) {
-    float sum = 0.0f;
-    for (uint i = lane % 16; i < n; i += 16) {
-      sum += fabs(x[i]);
-    }
-    sum = fold(sum);
-    if (lane == 0) {
-      shared[0] = sum;
-    }
+  float sum = 0.0f;
+  for (uint i = lane % 16; simdgroup == 0 && i < n; i += 16) {
+    sum += fabs(x[i]);
   }
-  threadgroup_barrier(mem_flags::mem_threadgroup);
-  const float mean = shared[0] / float(n);
-  threadgroup_barrier(mem_flags::mem_threadgroup);
-  return mean;
+  return fold_for_all(sum, shared, simdgroup, lane) / float(n);
 }
 
 // The largest of all lanes' values, in every lane.

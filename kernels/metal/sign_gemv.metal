@@ -1,10 +1,7 @@
 // kernels/sign_gemm: one-bit weights times signs or trits, whose products are counted, and times floats.
 #pragma once
 
-#include "kernels/metal/arguments.h"
-#include "kernels/metal/prelude.metal"
-
-using namespace bitnet::gpu;
+#include "kernels/metal/row_reductions.metal"
 
 // A row's 64 weights of a block are two words. Lane l of a SIMD group has row l / 4 of a tile, and of its
 // words every fourth block: 8 rows by 4 lanes. Bits of -1 products are counted.
@@ -90,10 +87,7 @@ kernel void sign_float_gemv(device const uchar* w [[buffer(0)]], device const fl
       sum += as_type<float>(as_type<uint>(column[block * 64 + part * 16 + own]) ^ sign);
     }
   }
-  sum += simd_shuffle_down(sum, 8);
-  sum += simd_shuffle_down(sum, 4);
-  sum += simd_shuffle_down(sum, 2);
-  sum += simd_shuffle_down(sum, 1);
+  sum = fold(sum);
   if (own == 0) {
     const uint at = group.x * kSignRows + row;
     y[group.y * ulong(p.y_stride) + at] = row_scale[at] * sum;

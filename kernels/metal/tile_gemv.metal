@@ -1,6 +1,7 @@
 // Rows of two tiles times one column, for every layout of tile_layouts.metal.
 #pragma once
 
+#include "kernels/metal/simdgroup_sums.metal"
 #include "kernels/metal/tile_layouts.metal"
 
 // Sums of code * x. Lane l of a SIMD group has row l % 16 of both tiles; its half of the SIMD group, eight in
@@ -29,11 +30,6 @@ static inline int row_sum(device const uchar* first_tile, device const uchar* se
   int second_sum = int(second);
   first_sum += simd_shuffle_xor(first_sum, 16);
   second_sum += simd_shuffle_xor(second_sum, 16);
-  shared[simdgroup * kSimdLanes + lane] = lane < kTileRows ? first_sum : second_sum;
-  threadgroup_barrier(mem_flags::mem_threadgroup);
-  int sum = 0;
-  for (uint i = 0; i < kGemvSimdgroups; ++i) {
-    sum += shared[i * kSimdLanes + lane];
-  }
-  return sum;
+  return sum_of_simdgroups(lane < kTileRows ? first_sum : second_sum, kGemvSimdgroups, shared, simdgroup,
+                           lane);
 }

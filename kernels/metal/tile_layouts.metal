@@ -14,9 +14,6 @@ using namespace bitnet::gpu;
 // 2^-n as a factor.
 static inline float inverse_power(uint n) { return as_type<float>((127u - n) << 23); }
 
-// Four bytes of x, which are aligned to 4.
-static inline char4 load_four(device const char* x) { return as_type<char4>(*(device const uint*)x); }
-
 // "2bit_r16k16": bits 2p+1:2p of byte i are the code of k offset 4p + i.
 struct Ternary2Bit {
   static constant constexpr uint kBlockK = 16;

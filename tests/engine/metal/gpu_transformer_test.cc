@@ -35,8 +35,8 @@ class BothWays {
              {.max_tokens = kMaxTokens, .max_logits = kMaxTokens}, &pool_) {}
 
   absl::Status CreateGpu() {
-    auto created =
-        GpuTransformer::Create(model_.config, model_.weights, cache_, kMaxTokens, kMaxTokens, &device_);
+    auto created = GpuTransformer::Create(model_.config, model_.weights, cache_, cpu_.rope(), kMaxTokens,
+                                          kMaxTokens, &device_);
     if (created.ok()) gpu_ = *std::move(created);
     return created.status();
   }
@@ -174,14 +174,18 @@ struct Variant {
   WeightOptions weights = {};
 };
 
+RandomModelShape SmallShape() {
+  return {.hidden_dim = 128,
+          .ffn_dim = 384,
+          .num_layers = 2,
+          .num_heads = 4,
+          .num_kv_heads = 2,
+          .head_dim = 32,
+          .vocab_size = 300};
+}
+
 std::vector<Variant> Variants() {
-  const RandomModelShape small = {.hidden_dim = 128,
-                                  .ffn_dim = 384,
-                                  .num_layers = 2,
-                                  .num_heads = 4,
-                                  .num_kv_heads = 2,
-                                  .head_dim = 32,
-                                  .vocab_size = 300};
+  const RandomModelShape small = SmallShape();
   RandomModelShape llama = small;
   llama.architecture = "llama";
   llama.own_head = true;
@@ -228,13 +232,7 @@ TEST(GpuTransformerTest, EqualsTheCpuInBase3) {
 }
 
 TEST(GpuTransformerTest, NamesWhatItHasNoKernelFor) {
-  RandomModelShape qwen = {.hidden_dim = 128,
-                           .ffn_dim = 256,
-                           .num_layers = 1,
-                           .num_heads = 4,
-                           .num_kv_heads = 2,
-                           .head_dim = 32,
-                           .vocab_size = 300};
+  RandomModelShape qwen = SmallShape();
   qwen.architecture = "qwen3";
   const std::vector<uint8_t> bytes = RandomModel(qwen);
   auto file = ModelFile::Parse(bytes, "qwen");
