@@ -116,8 +116,9 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   app.add_option("--core-kind", flags->engine.core_kind,
                  "Compute on cores of this kind, performance or efficiency, as far as the system lets "
                  "threads choose (macOS)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, CoreKind>{
-          {"performance", CoreKind::kPerformance}, {"efficiency", CoreKind::kEfficiency}}));
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, CoreKind>{{CoreKindName(CoreKind::kPerformance), CoreKind::kPerformance},
+                                          {CoreKindName(CoreKind::kEfficiency), CoreKind::kEfficiency}}));
   app.add_option("--ready-fd", flags->ready_fd, "Inherited descriptor for the line READY, or FAILED and why");
   app.add_option("--parent-fd", flags->parent_fd,
                  "Inherited pipe; when its other end closes, the parent is dead and the worker leaves");

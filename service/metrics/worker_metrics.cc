@@ -119,9 +119,9 @@ MetricFamily Restarts(const std::vector<WorkerPool::View>& views) {
   return family;
 }
 
-ClientMetric CpuSeconds(const WorkerPool::View& view, const char* core_kind, double seconds) {
+ClientMetric CpuSeconds(const WorkerPool::View& view, CoreKind kind, double seconds) {
   ClientMetric metric = Value(view, MetricType::Counter, seconds);
-  metric.label.push_back({.name = "core_kind", .value = core_kind});
+  metric.label.push_back({.name = "core_kind", .value = CoreKindName(kind)});
   return metric;
 }
 
@@ -130,15 +130,12 @@ void AddCpuSeconds(const WorkerPool::View& view, MetricFamily& family) {
   const WorkerStatus& status = *view.status;
   if (status.has_performance_cpu_seconds()) {
     const double performance = status.performance_cpu_seconds();
-    family.metric.push_back(CpuSeconds(view, "performance", performance));
+    family.metric.push_back(CpuSeconds(view, CoreKind::kPerformance, performance));
     family.metric.push_back(
-        CpuSeconds(view, "efficiency", std::max(0.0, status.cpu_seconds() - performance)));
+        CpuSeconds(view, CoreKind::kEfficiency, std::max(0.0, status.cpu_seconds() - performance)));
     return;
   }
-  const char* const kind = view.kind == CoreKind::kPerformance  ? "performance"
-                           : view.kind == CoreKind::kEfficiency ? "efficiency"
-                                                                : "unknown";
-  family.metric.push_back(CpuSeconds(view, kind, status.cpu_seconds()));
+  family.metric.push_back(CpuSeconds(view, view.kind, status.cpu_seconds()));
 }
 
 MetricFamily CpuTime(const std::vector<WorkerPool::View>& views) {

@@ -315,6 +315,11 @@ bool WorkerPool::Retire(const WorkerLink& link) {
   return true;
 }
 
+size_t WorkerPool::size() const {
+  const absl::MutexLock lock(&mutex_);
+  return workers_.size();
+}
+
 std::vector<WorkerPool::View> WorkerPool::Views() const {
   const absl::MutexLock lock(&mutex_);
   std::vector<View> views;

@@ -127,6 +127,7 @@ class WorkerPool : public WorkerObserver {
   // Its process is going to leave: no request is given to it any more. False if it is not there already.
   bool Retire(const WorkerLink& link);
   std::vector<View> Views() const;
+  size_t size() const;  // Of Views; it never changes.
 
  private:
   struct Worker {

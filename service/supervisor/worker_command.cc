@@ -21,7 +21,7 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Mode
     add("--cpus", absl::StrJoin(spec.cpus, ","));
   }
   if (spec.kind != CoreKind::kUnknown) {
-    add("--core-kind", spec.kind == CoreKind::kEfficiency ? "efficiency" : "performance");
+    add("--core-kind", CoreKindName(spec.kind));
   }
   add("--ready-fd", kChildReadyFd);
   add("--parent-fd", kChildParentFd);
