@@ -11,6 +11,18 @@ namespace bitnet {
 // kUnknown: the system does not tell.
 enum class CoreKind { kUnknown, kPerformance, kEfficiency };
 
+// "performance", "efficiency" or "unknown".
+constexpr const char* CoreKindName(CoreKind kind) {
+  switch (kind) {
+    case CoreKind::kPerformance:
+      return "performance";
+    case CoreKind::kEfficiency:
+      return "efficiency";
+    default:
+      return "unknown";
+  }
+}
+
 struct CpuCluster {
   std::string name;       // "P0", "P1", …, "E0": performance or efficiency, numbered in the system's order.
   std::vector<int> cpus;  // Logical CPUs this process may use, one per physical core first, then the

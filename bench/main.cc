@@ -3,11 +3,13 @@
 #include <variant>
 #include <vector>
 
+#include "base/machine_check.h"
 #include "base/status_macros.h"
 #include "bench/gemm/kernels_command.h"
 #include "bench/machine/machine.h"
 #include "bench/options.h"
 #include "bench/plot/plot_command.h"
+#include "bench/predict/predict_command.h"
 #include "bench/report/record.h"
 #include "bench/run/model_commands.h"
 #if defined(BITNET_BENCH_SERVING)
@@ -31,6 +33,8 @@ absl::StatusOr<std::vector<Record>> Measure(const BenchOptions& options) {
       return RunTuneCommand(options, machine);
     case Command::kPerplexity:
       return RunPerplexityCommand(options);
+    case Command::kPredict:
+      return RunPredictCommand(options);
     case Command::kMachine:
       return RunMachineCommand(options, machine);
 #if defined(BITNET_BENCH_SERVING)
@@ -44,6 +48,7 @@ absl::StatusOr<std::vector<Record>> Measure(const BenchOptions& options) {
 
 absl::Status Run(const BenchOptions& options) {
   if (options.command == Command::kPlot) return RunPlotCommand(options);
+  RETURN_IF_ERROR(CheckMachine());
   ASSIGN_OR_RETURN(const std::vector<Record> records, Measure(options));
   return WriteText(ToText(records, options.format), options.output);
 }

@@ -32,6 +32,9 @@ void AddModel(CLI::App* command, BenchOptions* o) {
       ->transform(CLI::CheckedTransformer(HeadFormatNames()));
   command->add_option("--kv-type", o->kv_type, kKvTypeHelp)
       ->transform(CLI::CheckedTransformer(KvTypeNames()));
+  command->add_option("--use-metal", o->use_metal, kUseMetalHelp)
+      ->transform(CLI::CheckedTransformer(UseMetalNames()))
+      ->default_str("off");
   command->add_option("--sparsity", o->sparsity, kSparsityHelp)
       ->transform(CLI::CheckedTransformer(SparsityNames()))
       ->default_str("off");
@@ -105,6 +108,15 @@ void AddPerplexity(CLI::App* command, BenchOptions* o) {
                       "activations=f32, isa=portable, head=file, kv=f32");
 }
 
+void AddPredict(CLI::App* command, BenchOptions* o) {
+  command->add_option("--chip", o->chip, "Of Apple, as 'M4 Pro'")->required();
+  command->add_option("--shape", o->shape, "Of the model, as of decode")->capture_default_str();
+  command->add_option("--type", o->type, "Weights of its layers (default: as the model it is named after)");
+  command->add_option("--head", o->head, "The same of its embedding and head");
+  AddList(command, "--batch", &o->batch, "Sequences that decode together", 1, 1024);
+  AddList(command, "--context", &o->contexts, "Positions already in the cache", 0, kMaxTokens);
+}
+
 [[maybe_unused]] void AddServe(CLI::App* command, BenchOptions* o) {
   command->add_option("--address", o->address, "Server, as HOST:PORT or unix:PATH")->capture_default_str();
   command->add_option("--concurrent", o->concurrent, "Callers, each of whom waits for the answer")
@@ -147,6 +159,7 @@ BenchOptions Defaults(Command command) {
     o.repetitions = 3;
   }
   if (command == Command::kServe) o.prompt_tokens = {64};
+  if (command == Command::kPredict) o.shape = "2b-4t";
   return o;
 }
 
@@ -175,6 +188,8 @@ constexpr CommandSpec kCommands[] = {
 #if defined(BITNET_BENCH_SERVING)
     {Command::kServe, "serve", "A running server under concurrent calls", AddServe},
 #endif
+    {Command::kPredict, "predict",
+     "Tokens per second and joules that a Mac should reach, beside what other programs do", AddPredict},
     {Command::kPlot, "plot", "Pictures (SVG) of what --format json has written",
      [](CLI::App* command, BenchOptions* o) {
        command->add_option("files", o->inputs, "JSON files")->required();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/report/record.h"
+#include "engine/metal/use_metal.h"
 #include "engine/weights/head_format.h"
 #include "kernels/attention/kv_tile.h"
 
@@ -23,6 +24,7 @@ enum class Command {
   kMachine,
   kServe,
   kPlot,
+  kPredict,
 };
 const char* CommandName(Command command);
 
@@ -39,6 +41,7 @@ struct BenchOptions {
   HeadFormat head_format = HeadFormat::kAuto;
   KvType kv_type = KvType::kF16;
   bool sparsity = false;
+  UseMetal use_metal = UseMetal::kOff;
 
   std::string isa;                  // "": the best.
   std::vector<int> threads = {0};   // 0: one per physical core.
@@ -51,6 +54,8 @@ struct BenchOptions {
 
   std::string file;     // perplexity: the texts.
   std::string against;  // perplexity: the reference, a model or name=value.
+
+  std::string chip;  // predict.
 
   std::string address = "127.0.0.1:50051";  // serve.
   int concurrent = 8;

@@ -13,11 +13,13 @@
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/mutex.h"
 #include "base/status_macros.h"
+#include "base/thread_qos.h"
 #include "engine/adapters/open_adapter.h"
 #include "engine/cache/kv_cache.h"
 #include "engine/grammar/grammar_cache.h"
 #include "engine/huggingface/open_model.h"
 #include "engine/loaded_model.h"
+#include "engine/metal/gpu_steps.h"
 #include "engine/scheduler/batch_scheduler.h"
 #include "engine/scheduler/check_request.h"
 #include "engine/scheduler/prefill_pace.h"
@@ -79,10 +81,9 @@ class EngineImpl : public Engine {
         limits_{.vocab_size = model_.config.vocab_size,
                 .max_seq_len = model_.config.max_seq_len,
                 .kv_cache_tokens = cache_.capacity_tokens()},
-        transformer_(model_.config, model_.weights, cache_, options.cpu_features,
-                     {.max_tokens = ChunkSize(options, limits_) + options.max_sequences,
+        batch_limits_{.max_tokens = ChunkSize(options, limits_) + options.max_sequences,
                       .max_logits = options.max_sequences + MaxDraft(options)},
-                     pool_.get()),
+        transformer_(model_.config, model_.weights, cache_, options.cpu_features, batch_limits_, pool_.get()),
         scheduler_(&transformer_, &cache_, pool_.get(), model_.config.vocab_size,
                    {.chunk_size = ChunkSize(options, limits_),
                     .max_sequences = static_cast<size_t>(options.max_sequences),
@@ -99,10 +100,23 @@ class EngineImpl : public Engine {
       stats_.max_sequences = stats_.sequence_limit = options.max_sequences;
       UpdateGauges();
     }
+  }
+
+  // Once, before anything else. Errors are those of GpuSteps::Create.
+  absl::Status Start() {
+    ASSIGN_OR_RETURN(gpu_, GpuSteps::Create(options_.use_metal, options_.open_gpu, model_.config,
+                                            model_.weights, batch_limits_, &cache_, &transformer_));
+    transformer_.set_accelerator(gpu_.get());
+    {
+      absl::MutexLock lock(&mutex_);
+      stats_.gpu = gpu_->report();
+    }
     thread_ = std::thread([this] { Run(); });
+    return absl::OkStatus();
   }
 
   ~EngineImpl() override {
+    if (!thread_.joinable()) return;  // It never began.
     {
       absl::MutexLock lock(&mutex_);
       stopping_ = true;
@@ -189,6 +203,7 @@ class EngineImpl : public Engine {
 
   // The engine's thread.
   void Run() {
+    SetThreadQos(ComputeQos(options_.core_kind));
     while (TakeCommands()) {
       ApplyCommands();
       scheduler_.AdmitWaiting();
@@ -209,6 +224,7 @@ class EngineImpl : public Engine {
       stats_.accepted_tokens += report.accepted_tokens;
       stats_.screening = transformer_.screening();
       stats_.density = transformer_.density();
+      stats_.gpu = gpu_->report();
       UpdateGauges();
     }
     ApplyCommands();
@@ -270,7 +286,9 @@ class EngineImpl : public Engine {
   // Used by the engine's thread alone once it runs.
   KvCache cache_;
   const RequestLimits limits_;  // Constant: read by any thread.
+  const BatchLimits batch_limits_;
   Transformer transformer_;
+  std::unique_ptr<GpuSteps> gpu_;
   BatchScheduler scheduler_;
   PrefillPace pace_;
   std::vector<Command> taken_;
@@ -309,16 +327,19 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<ModelFile
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::FromGguf(*file));
   const ThreadFacts facts = ReadThreadFacts();
-  auto pool =
-      std::make_unique<ThreadPool>(options.num_threads > 0 ? options.num_threads : DefaultThreads(facts));
+  const QosClass qos = ComputeQos(options.core_kind);
+  auto pool = std::make_unique<ThreadPool>(
+      options.num_threads > 0 ? options.num_threads : DefaultThreads(facts), qos);
   ASSIGN_OR_RETURN(LoadedModel model, LoadedModel::Load(std::move(file), options.weights, *pool));
   std::vector<ThreadTrial> trials;
   if (options.num_threads == kAutoThreads) {
     trials = TryThreadsOn(model, options.cpu_features, ThreadCandidates(facts), kThreadTrialTime);
-    pool = std::make_unique<ThreadPool>(FastestThreads(trials));
+    pool = std::make_unique<ThreadPool>(FastestThreads(trials), qos);
   }
-  return std::make_unique<EngineImpl>(options, std::move(pool), std::move(trials), std::move(model),
-                                      std::move(tokenizer));
+  auto engine = std::make_unique<EngineImpl>(options, std::move(pool), std::move(trials), std::move(model),
+                                             std::move(tokenizer));
+  RETURN_IF_ERROR(engine->Start());
+  return engine;
 }
 
 }  // namespace bitnet

@@ -9,9 +9,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/topology.h"
 #include "engine/adapters/registry.h"
 #include "engine/chat/chat_template.h"
 #include "engine/generation.h"
+#include "engine/metal/use_metal.h"
 #include "engine/model/model_config.h"
 #include "engine/model/model_file.h"
 #include "engine/model_cost.h"
@@ -35,7 +37,8 @@ inline constexpr int kMaxChunkSize = 8192;
 struct EngineOptions {
   FileAccess file_access = FileAccess::kMap;
   WeightOptions weights = {};
-  int num_threads = 0;                             // 0: DefaultThreads; kAutoThreads: what trials show.
+  CoreKind core_kind = CoreKind::kUnknown;  // Of the cores to compute on, where threads cannot be pinned.
+  int num_threads = 0;                      // 0: DefaultThreads; kAutoThreads: what trials show.
   CpuFeatures cpu_features = DetectCpuFeatures();  // What kernels may use; narrowed by tests and --isa.
   int chunk_size = 256;                            // Prompt tokens per step at most; up to kMaxChunkSize.
   int max_sequences = 16;                          // Generated for at once; more wait.
@@ -57,6 +60,9 @@ struct EngineOptions {
   int max_draft = 8;  // Guessed per step at most, for all sequences together.
   // Each generation is charged with its tokens' share of every step's joules. Called on the engine's thread.
   EnergyCounter energy_counter = {};
+  // Steps on the GPU, which changes no answer.
+  UseMetal use_metal = UseMetal::kOff;
+  OpenGpu open_gpu = OpenMetalDevice;  // Replaced by tests.
 };
 
 struct EngineStats {
@@ -84,6 +90,7 @@ struct EngineStats {
   std::optional<double> idle_joules = {};     // While there was nothing to do, charged to none.
   ScreeningStats screening = {};              // With HeadFormat::kExact.
   std::vector<LayerDensity> density;          // By layer, with WeightOptions::sparsity.
+  GpuReport gpu = {};
 };
 
 // Runs a thread of its own (and its compute threads) from Create to destruction. All methods may be called
@@ -91,7 +98,8 @@ struct EngineStats {
 class Engine {
  public:
   // Maps or reads the model at `path` and packs its weights for this CPU. DATA_LOSS: the file is damaged;
-  // UNIMPLEMENTED: a kind of model we do not know; both name the tensor or key.
+  // UNIMPLEMENTED: a kind of model we do not know, or one that the GPU must run and cannot; both name the
+  // tensor or key. FAILED_PRECONDITION: there must be a GPU and is none.
   static absl::StatusOr<std::unique_ptr<Engine>> Create(const std::string& path,
                                                         const EngineOptions& options);
   // The same of a file that is open already; `options.file_access` has no effect.

@@ -228,6 +228,12 @@ void AddWorkerFlags(CLI::App& app, ServiceOptions& options) {
       ->check(CLI::IsMember({"lookup", "off"}))
       ->group("Workers");
 
+  app.add_option("--use-metal", options.use_metal,
+                 "off, auto, on or hybrid: whether workers run steps on the GPU of a Mac (auto: those that "
+                 "measure faster; "
+                 "hybrid: prompts), which changes no answer; by default off")
+      ->check(CLI::IsMember({"off", "auto", "on", "hybrid"}))
+      ->group("Workers");
   app.add_option(
          "--sparsity", options.sparsity,
          "on or off: whether workers keep a second copy of the feed-forward matrices of a model with a "

@@ -74,9 +74,7 @@ Front::Front(const ServiceOptions& options, const std::vector<WorkerSpec>& worke
       admission_(options.waiting, Clock::Real()),
       resumable_(options.resumable),
       timers_(Clock::Real()),
-      load_({.workers = [this] { return models_.Views(); },
-             .admission = admission_,
-             .requests = request_metrics_}),
+      load_({.admission = admission_, .requests = request_metrics_}),
       power_cap_(options.power_cap_watts),
       orca_service_(&load_, options.poll_interval),
       http_sources_(MakeHttpSources()),
@@ -123,12 +121,12 @@ void Front::AddModels(const std::vector<WorkerSpec>& workers) {
 }
 
 void Front::OnRound(absl::Duration elapsed) {
-  load_.Sample(elapsed);
-  const std::vector<WorkerPool::View> workers = models_.Views();
+  std::vector<WorkerPool::View> workers = models_.Views();
   admission_.SetShare(HeatWeight(workers));
   if (power_cap_.has_value()) {
     models_.SetAllowances(power_cap_->Sample(workers, elapsed));
   }
+  load_.Sample(std::move(workers), elapsed);
 }
 
 Front::~Front() { Drain(); }

@@ -16,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/default_model.h"
 #include "base/log.h"
+#include "base/machine_check.h"
 #include "base/status_macros.h"
 #include "base/topology.h"
 #include "proto/worker_exit_codes.h"
@@ -77,6 +78,9 @@ int Main(int argc, char** argv) {
   ServiceOptions& options = line.options;
   if (absl::Status status = bitnet::SetUpLogging("bitnet-front", options.log_level); !status.ok()) {
     return Fail(status, kExitUsage);
+  }
+  if (absl::Status status = bitnet::CheckMachine(); !status.ok()) {
+    return Fail(status, 1);
   }
   if (absl::Status status = FindFiles(options, line.models); !status.ok()) {
     return Fail(status, 1);

@@ -44,6 +44,7 @@ struct ServiceOptions {
   std::optional<long> kv_cache_tokens;
   std::string speculate;  // "off" or "lookup".
   std::string sparsity;   // "on" or "off".
+  std::string use_metal;  // "": the workers' default.
   std::string isa;
   bool no_mmap = false;
   bool no_sandbox = false;        // Workers keep all rights of the front.

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/file_identity.h"
 #include "base/log.h"
+#include "base/machine_check.h"
 #include "base/sensors/sensors.h"
 #include "base/version.h"
 #include "engine/cache/kv_type_names.h"
@@ -101,6 +103,9 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   app.add_option("--sparsity", flags->engine.weights.sparsity, kSparsityHelp)
       ->transform(CLI::CheckedTransformer(SparsityNames()))
       ->default_str("off");
+  app.add_option("--use-metal", flags->engine.use_metal, kUseMetalHelp)
+      ->transform(CLI::CheckedTransformer(UseMetalNames()))
+      ->default_str("off");
   app.add_option("--kv-type", flags->engine.kv_type, kKvTypeHelp)
       ->transform(CLI::CheckedTransformer(KvTypeNames()))
       ->default_str("f16");
@@ -108,6 +113,12 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
       ->transform(CLI::CheckedTransformer(PrefixCacheNames()))
       ->default_str("on");
   app.add_option("--cpus", flags->cpus, "Run on these CPUs only, as 0-3,8 (Linux)");
+  app.add_option("--core-kind", flags->engine.core_kind,
+                 "Compute on cores of this kind, performance or efficiency, as far as the system lets "
+                 "threads choose (macOS)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, CoreKind>{{CoreKindName(CoreKind::kPerformance), CoreKind::kPerformance},
+                                          {CoreKindName(CoreKind::kEfficiency), CoreKind::kEfficiency}}));
   app.add_option("--ready-fd", flags->ready_fd, "Inherited descriptor for the line READY, or FAILED and why");
   app.add_option("--parent-fd", flags->parent_fd,
                  "Inherited pipe; when its other end closes, the parent is dead and the worker leaves");
@@ -205,7 +216,10 @@ Sensors FindAndReport(const SensorOptions& options) {
 }
 
 int Run(WorkerFlags flags) {
-  // First of all, since threads inherit it.
+  if (absl::Status status = CheckMachine(); !status.ok()) {
+    return Fail(flags, status, kWorkerExitBadModel);
+  }
+  // Before there are threads, since they inherit it.
   if (!flags.cpus.empty()) {
     const absl::StatusOr<std::vector<int>> cpus = ParseCpuList(flags.cpus);
     if (absl::Status status = cpus.ok() ? PinToCpus(*cpus) : cpus.status(); !status.ok()) {
@@ -264,6 +278,13 @@ int Run(WorkerFlags flags) {
   }
   if (const std::vector<ThreadTrial> trials = (*engine)->thread_trials(); !trials.empty()) {
     spdlog::info("uses {} threads: {}", (*engine)->num_threads(), DescribeTrials(trials));
+  }
+  if (const GpuReport gpu = (*engine)->stats().gpu; gpu.failures > 0) {
+    spdlog::warn("runs all steps on the CPU: {}", gpu.note);
+  } else if (gpu.min_batch > 0) {
+    spdlog::info("runs steps of {} tokens and more on {}", gpu.min_batch, gpu.device);
+  } else if (!gpu.note.empty()) {
+    spdlog::info("runs all steps on the CPU: {}", gpu.note);
   }
   // Called as its file is: that is what whoever runs the server chose and can change.
   const std::string model_name = std::filesystem::path(flags.model).stem().string();

@@ -278,6 +278,9 @@ worker::v1::WorkerStatus ToWorkerStatus(const Engine& engine) {
   status.set_prefix_query_tokens(stats.prefix_query_tokens);
   status.set_prefix_hit_tokens(stats.prefix_hit_tokens);
   status.set_preemptions(stats.preemptions);
+  status.set_gpu(stats.gpu.device);
+  status.set_gpu_steps(stats.gpu.steps);
+  status.set_gpu_failures(stats.gpu.failures);
   if (stats.charged_joules.has_value()) status.set_charged_joules(*stats.charged_joules);
   if (stats.idle_joules.has_value()) status.set_idle_joules(*stats.idle_joules);
   status.set_threads(engine.num_threads());

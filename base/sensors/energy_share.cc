@@ -30,8 +30,8 @@ class EnergyShare final : public EnergySource {
     MeasureOthers(reading);
     if (!last_.has_value()) {
       last_ = reading;
-    } else if (reading.joules > last_->joules) {
-      joules_ += (reading.joules - last_->joules) * ShareSince(*last_, reading);
+    } else if (reading.joules > last_->joules && others_.has_value()) {
+      joules_ += (reading.joules - last_->joules) * ShareSince(*last_, reading, *others_);
       last_ = reading;
     }
     return joules_;
@@ -49,9 +49,10 @@ class EnergyShare final : public EnergySource {
     absl::Duration busy;
   };
 
-  double ShareSince(const Reading& from, const Reading& to) const {
+  // With so many processors that others keep busy.
+  static double ShareSince(const Reading& from, const Reading& to, double others) {
     const absl::Duration own = to.own - from.own;
-    const absl::Duration all = own + others_ * (to.now - from.now);
+    const absl::Duration all = own + others * (to.now - from.now);
     return all > absl::ZeroDuration() ? std::clamp(absl::FDivDuration(own, all), 0.0, 1.0) : 0;
   }
 
@@ -75,7 +76,8 @@ class EnergyShare final : public EnergySource {
   const ShareClocks clocks_;
   std::optional<Reading> last_;  // When `whole_` moved last.
   std::optional<Window> window_;
-  double others_ = 0;  // Processors that other programs keep busy.
+  std::optional<double>
+      others_;  // Processors that other programs keep busy, once a window has been measured.
   double joules_ = 0;
 };
 

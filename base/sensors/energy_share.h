@@ -23,7 +23,7 @@ struct ShareClocks {
 //
 // The machine's busy time is told in ticks of 10 ms, too coarse for a batch step; what other programs take is
 // therefore measured over a quarter of a second and more, and held against this process's own clock, which is
-// exact.
+// exact. What the first quarter of a second took is counted at its end.
 //
 // `whole` is borrowed, outlives this, and is used by the same thread.
 std::unique_ptr<EnergySource> MakeEnergyShare(EnergySource* whole, ShareClocks clocks);

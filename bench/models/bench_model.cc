@@ -87,6 +87,7 @@ absl::StatusOr<EngineOptions> MakeEngineOptions(const BenchOptions& options, int
   // What is timed is steps: a random model repeats itself and would have every guess right.
   engine.speculation = Speculation::kOff;
   engine.weights.sparsity = options.sparsity;
+  engine.use_metal = options.use_metal;
   if (!options.isa.empty()) {
     const Isa* isa = FindIsa(options.isa);
     if (isa == nullptr || !Covers(DetectCpuFeatures(), isa->features)) {

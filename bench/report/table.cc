@@ -27,6 +27,7 @@ constexpr Column kColumns[] = {
     {"variant", "variant", Unit::kText},
     {"shape", "shape", Unit::kText},
     {"chip", "chip", Unit::kText},
+    {"runs_on", "on", Unit::kText},
     {"cores", "cores", Unit::kNumber},
     {"isa", "instruction set", Unit::kText},
     {"threads", "threads", Unit::kNumber},
@@ -62,6 +63,8 @@ constexpr Column kColumns[] = {
     {"int8_share", "of int8 peak", Unit::kPercent},
     {"up_rows_share", "rows of up", Unit::kPercent},
     {"down_columns_share", "columns of down", Unit::kPercent},
+    {"dispatches", "dispatches", Unit::kNumber},
+    {"simdgroups_per_core", "SIMD groups/core", Unit::kNumber},
     {"joules_per_token", "J/token", Unit::kNumber},
     {"load_seconds", "load, s", Unit::kNumber},
     {"first_token_seconds", "first token, s", Unit::kNumber},
@@ -73,6 +76,7 @@ constexpr Column kColumns[] = {
     {"same_top_token", "same top token", Unit::kPercent},
     {"scored_tokens", "tokens", Unit::kNumber},
     {"best", "best", Unit::kText},
+    {"source", "source", Unit::kText},
 };
 
 constexpr const char* kBuildKeys[] = {"version", "commit", "compiler", "build_type", "system"};

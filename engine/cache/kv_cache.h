@@ -37,6 +37,8 @@ class KvCache {
   static size_t BlockBytes(const ModelConfig& config, KvType type);
 
   KvType type() const { return type_; }
+  // All blocks, by number, for who reads and writes them by number.
+  std::span<std::byte> memory() const { return memory_.span(); }
   bool keeps_prefixes() const { return prefixes_.has_value(); }
   const BlockAllocator& allocator() const { return allocator_; }
   // Positions that fit in all blocks together.

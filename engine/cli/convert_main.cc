@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/machine_check.h"
 #include "base/status_macros.h"
 #include "engine/cli/convert_command_line.h"
 #include "engine/cli/convert_table.h"
@@ -49,6 +50,7 @@ uint64_t PlannedBytes(const ConversionPlan& plan) {
 }
 
 absl::Status Convert(const ConvertCommand& command, Interrupts& interrupts) {
+  RETURN_IF_ERROR(CheckMachine());
   std::atomic<bool> interrupted = false;
   interrupts.SetAction([&interrupted] { interrupted = true; });
   const absl::Cleanup forget_action = [&interrupts] { interrupts.SetAction({}); };

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "base/default_model.h"
+#include "base/machine_check.h"
 #include "base/status_macros.h"
 #include "engine/cli/conversation.h"
 #include "engine/cli/generate.h"
@@ -82,6 +83,7 @@ absl::StatusOr<int> AnswerOnce(Engine& engine, const InferOptions& options, cons
 }
 
 absl::StatusOr<int> Run(InferOptions options, Interrupts& interrupts) {
+  RETURN_IF_ERROR(CheckMachine());
   RETURN_IF_ERROR(ReadConstraintFile(options));
   std::string model_path = options.model_path;
   if (model_path.empty()) {
@@ -96,6 +98,9 @@ absl::StatusOr<int> Run(InferOptions options, Interrupts& interrupts) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine, Engine::Create(model_path, options.engine));
   if (const std::vector<ThreadTrial> trials = engine->thread_trials(); !trials.empty() && !options.quiet) {
     WriteNote("threads " + std::to_string(engine->num_threads()) + ": " + DescribeTrials(trials) + "\n");
+  }
+  if (const GpuReport gpu = engine->stats().gpu; !gpu.note.empty() && !options.quiet) {
+    WriteNote("no GPU: " + gpu.note + "\n");
   }
   for (size_t i = 0; i < options.adapters.size(); ++i) {
     RETURN_IF_ERROR(engine->LoadAdapter(AdapterName(i), options.adapters[i].path));

@@ -251,6 +251,11 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->group(group)
       ->transform(CLI::CheckedTransformer(SparsityNames()))
       ->default_str("off");
+  app.add_option("--use-metal", options.engine.use_metal, kUseMetalHelp)
+      ->type_name("NAME")
+      ->group(group)
+      ->transform(CLI::CheckedTransformer(UseMetalNames()))
+      ->default_str("off");
   app.add_option("--kv-type", options.engine.kv_type, kKvTypeHelp)
       ->type_name("NAME")
       ->group(group)

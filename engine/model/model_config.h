@@ -1,6 +1,7 @@
 // What kind of transformer a model file holds: its dimensions and constants.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -64,6 +65,8 @@ struct ModelConfig {
   Pooling pooling = Pooling::kLast;
 
   size_t query_dim() const { return num_heads * head_dim; }
+  // The longest rows of the layers' matrices.
+  size_t max_k() const { return std::max({hidden_dim, query_dim(), ffn_dim}); }
   size_t kv_dim() const { return num_kv_heads * head_dim; }
 };
 

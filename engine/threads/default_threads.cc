@@ -69,6 +69,14 @@ int Limited(int threads, const ThreadFacts& facts) {
 
 }  // namespace
 
+ThreadFacts ThreadFactsOf(const AppleChip& chip) {
+  const int performance_cores = chip.levels.empty() ? 0 : chip.levels.front().cores;
+  return {.chip = chip.name,
+          .performance_cores = performance_cores,
+          .efficiency_cores = chip.cores - performance_cores,
+          .usable_cpus = chip.cores};
+}
+
 int DefaultThreads(const ThreadFacts& facts) {
   if (facts.performance_cores > 0) {
     return Limited(AppleThreads(facts), facts);

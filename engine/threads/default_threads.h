@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/apple/chip.h"
 #include "base/linux_cpus.h"
 
 namespace bitnet {
@@ -23,6 +24,10 @@ struct ThreadFacts {
 
   int usable_cpus = 1;  // As the standard library counts; for systems that tell nothing else.
 };
+
+// Of a Mac with `chip`. The fastest level's cores are the performance cores, whatever they are called; an
+// Intel Mac has none.
+ThreadFacts ThreadFactsOf(const AppleChip& chip);
 
 // Of this machine, for the calling thread. `root` is where a Linux system's files are.
 ThreadFacts ReadThreadFacts(const std::string& root = "/");

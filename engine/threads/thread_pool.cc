@@ -49,7 +49,7 @@ int NumUsableCpus() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-ThreadPool::ThreadPool(int num_threads) : num_threads_(num_threads) {
+ThreadPool::ThreadPool(int num_threads, QosClass qos) : num_threads_(num_threads), qos_(qos) {
   assert(num_threads >= 1);
   threads_.reserve(num_threads - 1);
   for (int thread = 1; thread < num_threads; ++thread) {
@@ -67,6 +67,7 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::Work(int thread) {
+  SetThreadQos(qos_);
   uint32_t round = 0;
   while (true) {
     AwaitChange(round_, round);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "base/thread_qos.h"
 
 namespace bitnet {
 
@@ -22,7 +23,8 @@ int NumUsableCpus();
 // pieces, but an idle server must use no CPU.
 class ThreadPool {
  public:
-  explicit ThreadPool(int num_threads);
+  // Its own threads are of class `qos`; the caller sets its own.
+  explicit ThreadPool(int num_threads, QosClass qos = QosClass::kUserInitiated);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -46,6 +48,7 @@ class ThreadPool {
   void Work(int thread);
 
   const int num_threads_;
+  const QosClass qos_;
   const absl::FunctionRef<void(int)>* task_ = nullptr;  // Published by round_, valid until unfinished_ is 0.
   bool stopping_ = false;                               // Published by round_.
   alignas(64) std::atomic<uint32_t> round_ = 0;         // Counts RunOnAll calls.

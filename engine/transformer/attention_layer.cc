@@ -16,8 +16,6 @@ constexpr size_t kRunRows = 16;
 // counts. A slot is 9 KiB.
 constexpr size_t kSlotsPerThread = 64;
 
-size_t NumChunks(size_t tokens) { return (tokens + kAttentionChunk - 1) / kAttentionChunk; }
-
 }  // namespace
 
 AttentionLayer::AttentionLayer(const ModelConfig& config, std::span<const float> rope_factors,
@@ -33,7 +31,7 @@ AttentionLayer::AttentionLayer(const ModelConfig& config, std::span<const float>
       partial_(PartialSize(config.head_dim)),
       slot_(run_tokens_ * group_ * partial_),
       scores_size_(run_tokens_ * group_ * kAttentionChunk),
-      num_slots_(std::max(pool->num_threads() * kSlotsPerThread, NumChunks(config.max_seq_len))),
+      num_slots_(std::max(pool->num_threads() * kSlotsPerThread, NumAttentionChunks(config.max_seq_len))),
       slots_(num_slots_ * slot_),
       scores_(pool->num_threads() * scores_size_) {
   items_.reserve(num_slots_);
@@ -50,7 +48,7 @@ void AttentionLayer::Run(std::span<const BatchToken> batch, const LayerWeights& 
   });
   for (size_t b = 0, n; b < batch.size(); b += n) {
     n = RunLength(batch, b);
-    const size_t num_chunks = NumChunks(batch[b].position + n);
+    const size_t num_chunks = NumAttentionChunks(batch[b].position + n);
     for (size_t kv_head = 0; kv_head < config_.num_kv_heads; ++kv_head) {
       if (owners_.size() + num_chunks > num_slots_) {
         ComputeItems(batch, layer, x);
@@ -152,7 +150,7 @@ void AttentionLayer::JoinRows(const Item& item, const AttentionOperands& x) {
   for (size_t row = 0; row < item.num_tokens * group_; ++row) {
     const size_t token = row / group_;
     const size_t head = item.kv_head * group_ + row % group_;
-    kernels_.join_chunks(config_.head_dim, NumChunks(item.position + token + 1),
+    kernels_.join_chunks(config_.head_dim, NumAttentionChunks(item.position + token + 1),
                          slots_.data() + item.first_slot * slot_ + row * partial_, slot_,
                          x.attended + (item.begin + token) * config_.query_dim() + head * config_.head_dim);
   }

@@ -41,6 +41,8 @@ class AttentionLayer {
   void Run(std::span<const BatchToken> batch, const LayerWeights& weights, size_t layer,
            const AttentionOperands& x);
 
+  const RopeTable& rope() const { return rope_; }
+
  private:
   // A run of tokens and a key-value head.
   struct Item {

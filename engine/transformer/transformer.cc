@@ -6,15 +6,6 @@
 #include "kernels/elementwise/elementwise.h"
 
 namespace bitnet {
-namespace {
-
-size_t PadToTile(size_t rows) { return Matrix{.rows = rows}.padded_rows(); }
-
-size_t MaxK(const ModelConfig& config) {
-  return std::max({config.hidden_dim, config.query_dim(), config.ffn_dim});
-}
-
-}  // namespace
 
 Transformer::Transformer(const ModelConfig& config, const ModelWeights& weights, const KvCache& cache,
                          CpuFeatures features, BatchLimits limits, ThreadPool* pool)
@@ -23,11 +14,11 @@ Transformer::Transformer(const ModelConfig& config, const ModelWeights& weights,
       kernels_(features),
       limits_(limits),
       pool_(pool),
-      hidden_stride_(PadToTile(config.hidden_dim)),
-      query_stride_(PadToTile(config.query_dim())),
-      kv_stride_(PadToTile(config.kv_dim())),
-      ffn_stride_(PadToTile(config.ffn_dim)),
-      vocab_stride_(PadToTile(config.vocab_size)),
+      hidden_stride_(Matrix::PadRows(config.hidden_dim)),
+      query_stride_(Matrix::PadRows(config.query_dim())),
+      kv_stride_(Matrix::PadRows(config.kv_dim())),
+      ffn_stride_(Matrix::PadRows(config.ffn_dim)),
+      vocab_stride_(Matrix::PadRows(config.vocab_size)),
       residual_(limits.max_tokens * config.hidden_dim),
       normed_(limits.max_tokens * config.hidden_dim),
       projected_(limits.max_tokens * hidden_stride_),
@@ -40,7 +31,7 @@ Transformer::Transformer(const ModelConfig& config, const ModelWeights& weights,
       logits_(limits.max_logits * vocab_stride_),
       packed_logits_(vocab_stride_ == config.vocab_size ? 0 : limits.max_logits * config.vocab_size),
       needed_(limits.max_logits),
-      linear_(kernels_, std::max(limits.max_tokens, limits.max_logits), MaxK(config), config.input_norm_eps,
+      linear_(kernels_, std::max(limits.max_tokens, limits.max_logits), config.max_k(), config.input_norm_eps,
               pool),
       attention_(config, weights.rope_factors, cache, kernels_, pool),
       adapters_(kernels_.float_gemm, limits.max_tokens, pool),
@@ -51,6 +42,11 @@ Transformer::Transformer(const ModelConfig& config, const ModelWeights& weights,
 
 std::span<const float> Transformer::Forward(std::span<const BatchToken> batch) {
   assert(batch.size() <= limits_.max_tokens);
+  if (accelerator_ != nullptr && accelerator_->Takes(batch)) {
+    if (const auto logits = accelerator_->Forward(batch)) {
+      return *logits;
+    }
+  }
   adapters_.BeginStep();
   for (const BatchToken& token : batch) {
     adapters_.AddToken(token.adapters);

@@ -16,6 +16,7 @@
 #include "engine/transformer/linear_layer.h"
 #include "engine/transformer/screened_head.h"
 #include "engine/transformer/sparse_feed_forward.h"
+#include "engine/transformer/step_accelerator.h"
 #include "engine/weights/model_weights.h"
 
 namespace bitnet {
@@ -47,6 +48,10 @@ class Transformer {
   }
   size_t hidden_dim() const { return config_.hidden_dim; }
 
+  // Runs the steps that it takes; null: none. Borrowed; outlives its use.
+  void set_accelerator(StepAccelerator* accelerator) { accelerator_ = accelerator; }
+
+  const RopeTable& rope() const { return attention_.rope(); }
   ScreeningStats screening() const { return screened_head_.stats(); }
   const std::vector<LayerDensity>& density() const { return sparse_.density(); }
 
@@ -71,6 +76,7 @@ class Transformer {
   const KernelSet kernels_;
   const BatchLimits limits_;
   ThreadPool* const pool_;
+  StepAccelerator* accelerator_ = nullptr;
   const size_t hidden_stride_;  // Rows of the projections' outputs, padded to whole tiles.
   const size_t query_stride_;
   const size_t kv_stride_;

@@ -45,7 +45,9 @@ struct Matrix {
   static constexpr size_t kTileRows = 16;
   size_t tiles() const { return (rows + kTileRows - 1) / kTileRows; }
   // Elements between the products of two tokens.
-  size_t padded_rows() const { return tiles() * kTileRows; }
+  size_t padded_rows() const { return PadRows(rows); }
+  // Of a matrix of so many rows.
+  static constexpr size_t PadRows(size_t rows) { return (rows + kTileRows - 1) / kTileRows * kTileRows; }
 };
 
 }  // namespace bitnet

@@ -17,6 +17,9 @@ namespace bitnet {
 // threads a head; and the scores of 16 queries, 16 KiB, stay in the first cache.
 inline constexpr size_t kAttentionChunk = 256;
 
+// Chunks of so many keys.
+constexpr size_t NumAttentionChunks(size_t keys) { return (keys + kAttentionChunk - 1) / kAttentionChunk; }
+
 // Floats before the sums in a partial: maximum, total, and what aligns the sums to a cache line.
 inline constexpr size_t kPartialHeader = 16;
 

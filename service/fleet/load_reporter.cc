@@ -6,9 +6,9 @@ namespace bitnet {
 
 using xds::data::orca::v3::OrcaLoadReport;
 
-void LoadReporter::Sample(absl::Duration elapsed) {
+void LoadReporter::Sample(std::vector<WorkerPool::View> workers, absl::Duration elapsed) {
   const RequestMetrics::Totals totals = sources_.requests.totals();
-  meter_.Sample({.workers = sources_.workers(), .requests = totals.requests, .errors = totals.errors},
+  meter_.Sample({.workers = std::move(workers), .requests = totals.requests, .errors = totals.errors},
                 elapsed);
 }
 

@@ -1,7 +1,7 @@
 // What clients that balance by load are told: ORCA's load reports.
 #pragma once
 
-#include <functional>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -20,14 +20,13 @@ constexpr const char* kLoadReportKey = "endpoint-load-metrics-bin";
 class LoadReporter {
  public:
   struct Sources {  // Borrowed; outlive this.
-    std::function<std::vector<WorkerPool::View>()> workers;
     const Admission& admission;
     const RequestMetrics& requests;
   };
   explicit LoadReporter(Sources sources) : sources_(std::move(sources)) {}
 
-  // Looks at the workers, `elapsed` after it did so before.
-  void Sample(absl::Duration elapsed);
+  // The workers as they are `elapsed` after they were told before.
+  void Sample(std::vector<WorkerPool::View> workers, absl::Duration elapsed);
 
   // As of the last sample.
   xds::data::orca::v3::OrcaLoadReport Report() const;

@@ -156,6 +156,11 @@ void ModelMetrics::CountRejection(const absl::Status& status) {
   }
 }
 
+void ModelMetrics::CountEnd(std::string_view method, const absl::Status& status, absl::Duration duration) {
+  CountRequest(method, status.code(), "", duration);
+  CountRejection(status);
+}
+
 void ModelMetrics::CountFirstToken(absl::Duration queue, absl::Duration prefill) {
   generated_tokens_.Increment();
   queue_.Observe(absl::ToDoubleSeconds(queue));

@@ -33,6 +33,8 @@ class ModelMetrics {
   // A request ended with `status` and without an answer. No effect if it is OK, if the client ended the
   // request, or if a worker was lost that had it.
   void CountRejection(const absl::Status& status);
+  // Both, of a request that is no answer or has none.
+  void CountEnd(std::string_view method, const absl::Status& status, absl::Duration duration);
   // Once for each answer: when it has begun, and when it has finished.
   void CountPromptTokens(uint32_t tokens) { prompt_tokens_.Increment(tokens); }
   void CountCachedTokens(uint32_t tokens) { cached_tokens_.Increment(tokens); }
@@ -74,6 +76,10 @@ class RequestMetrics {
 
   // The same object for the same name, as long as this lives. "": of requests that name no model of ours.
   ModelMetrics& ForModel(const std::string& model);
+  // A request was turned away before it was known which model it is for.
+  void CountRefusal(std::string_view method, const absl::Status& status) {
+    ForModel("").CountEnd(method, status, absl::ZeroDuration());
+  }
 
   // Since the start.
   struct Totals {

@@ -49,6 +49,11 @@ constexpr Number kNumbers[] = {
      MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.prefix_hit_tokens()); }},
     {"bitnet_worker_preemptions_total", "Answers set back because their KV blocks were needed elsewhere.",
      MetricType::Counter, [](const WorkerStatus& s) { return static_cast<double>(s.preemptions()); }},
+    {"bitnet_worker_gpu_steps_total", "Steps a worker has run on the GPU.", MetricType::Counter,
+     [](const WorkerStatus& s) { return static_cast<double>(s.gpu_steps()); }},
+    {"bitnet_worker_gpu_failures_total",
+     "Failures of the GPU's self-test, and of steps that the CPU ran instead.", MetricType::Counter,
+     [](const WorkerStatus& s) { return static_cast<double>(s.gpu_failures()); }},
 };
 
 // The worker's buckets are not cumulative, Prometheus' are, and end with +Inf.
@@ -114,9 +119,9 @@ MetricFamily Restarts(const std::vector<WorkerPool::View>& views) {
   return family;
 }
 
-ClientMetric CpuSeconds(const WorkerPool::View& view, const char* core_kind, double seconds) {
+ClientMetric CpuSeconds(const WorkerPool::View& view, CoreKind kind, double seconds) {
   ClientMetric metric = Value(view, MetricType::Counter, seconds);
-  metric.label.push_back({.name = "core_kind", .value = core_kind});
+  metric.label.push_back({.name = "core_kind", .value = CoreKindName(kind)});
   return metric;
 }
 
@@ -125,15 +130,12 @@ void AddCpuSeconds(const WorkerPool::View& view, MetricFamily& family) {
   const WorkerStatus& status = *view.status;
   if (status.has_performance_cpu_seconds()) {
     const double performance = status.performance_cpu_seconds();
-    family.metric.push_back(CpuSeconds(view, "performance", performance));
+    family.metric.push_back(CpuSeconds(view, CoreKind::kPerformance, performance));
     family.metric.push_back(
-        CpuSeconds(view, "efficiency", std::max(0.0, status.cpu_seconds() - performance)));
+        CpuSeconds(view, CoreKind::kEfficiency, std::max(0.0, status.cpu_seconds() - performance)));
     return;
   }
-  const char* const kind = view.kind == CoreKind::kPerformance  ? "performance"
-                           : view.kind == CoreKind::kEfficiency ? "efficiency"
-                                                                : "unknown";
-  family.metric.push_back(CpuSeconds(view, kind, status.cpu_seconds()));
+  family.metric.push_back(CpuSeconds(view, view.kind, status.cpu_seconds()));
 }
 
 MetricFamily CpuTime(const std::vector<WorkerPool::View>& views) {

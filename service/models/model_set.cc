@@ -75,7 +75,7 @@ std::vector<WorkerPool::View> ModelSet::Views() const {
 
 void ModelSet::SetAllowances(std::span<const WorkerAllowance> allowances) {
   for (const auto& model : models_) {
-    const size_t workers = model->pool().Views().size();
+    const size_t workers = model->pool().size();
     model->pool().SetAllowances(allowances.first(workers));
     allowances = allowances.subspan(workers);
   }

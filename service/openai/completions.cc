@@ -38,13 +38,6 @@ struct Kind {
 constexpr Kind kChat = {"ChatCompletions", "chatcmpl-", "chat.completion", "chat.completion.chunk"};
 constexpr Kind kText = {"Completions", "cmpl-", "text_completion", "text_completion"};
 
-// Of a request that there is no answer to.
-void CountRefusal(const Kind& kind, const absl::Status& status, const Serving& serving) {
-  ModelMetrics& metrics = serving.metrics.ForModel("");
-  metrics.CountRequest(kind.method, status.code(), "", absl::ZeroDuration());
-  metrics.CountRejection(status);
-}
-
 std::string Event(const Json& json) { return absl::StrCat("data: ", Dump(json), "\n\n"); }
 
 // All answers to one request, on their way to its client.
@@ -86,7 +79,7 @@ class Completions {
         absl::StatusOr<std::shared_ptr<AnswerSession>> answer =
             MakeAnswer(std::move(request), exchange_.header("Authorization"), exchange_.peer(), serving_);
         if (!answer.ok()) {
-          CountRefusal(kind_, answer.status(), serving_);
+          serving_.metrics.CountRefusal(kind_.method, answer.status());
           return answer.status();
         }
         parts_.push_back(
@@ -274,7 +267,7 @@ class Completions {
 awaitable<void> Answer(const Kind& kind, absl::StatusOr<CompletionRequest> request, HttpExchange& exchange,
                        const Serving& serving) {
   if (!request.ok()) {
-    CountRefusal(kind, request.status(), serving);
+    serving.metrics.CountRefusal(kind.method, request.status());
     co_await exchange.Send(ErrorAnswer(request.status()));
     co_return;
   }

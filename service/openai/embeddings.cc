@@ -74,25 +74,19 @@ Json AnswerJson(const v1::EmbedResponse& response, std::string_view model, bool 
           {"usage", EmbedUsageJson(response.usage())}};
 }
 
-void CountRefusal(const absl::Status& status, const Serving& serving) {
-  ModelMetrics& metrics = serving.metrics.ForModel("");
-  metrics.CountRequest(kMethod, status.code(), "", absl::ZeroDuration());
-  metrics.CountRejection(status);
-}
-
 }  // namespace
 
 awaitable<void> AnswerEmbeddings(HttpExchange& exchange, const Json& body, const Serving& serving) {
   const absl::StatusOr<EmbeddingsRequest> request = ReadRequest(body, serving);
   if (!request.ok()) {
-    CountRefusal(request.status(), serving);
+    serving.metrics.CountRefusal(kMethod, request.status());
     co_await exchange.Send(ErrorAnswer(request.status()));
     co_return;
   }
   const absl::StatusOr<std::shared_ptr<EmbedSession>> session =
       MakeEmbeddings(request->request, kMethod, exchange.header("Authorization"), exchange.peer(), serving);
   if (!session.ok()) {
-    CountRefusal(session.status(), serving);
+    serving.metrics.CountRefusal(kMethod, session.status());
     co_await exchange.Send(ErrorAnswer(serving.admission.WithRetry(session.status())));
     co_return;
   }

@@ -144,8 +144,7 @@ awaitable<void> Reply(HttpExchange& exchange, const char* method, const std::str
                       const absl::StatusOr<Json>& json, absl::Time arrived, const Serving& serving) {
   const absl::StatusOr<ServedModel*> served = serving.models.Find(model);
   ModelMetrics& metrics = served.ok() ? (*served)->metrics() : serving.metrics.ForModel("");
-  metrics.CountRequest(method, json.status().code(), "", absl::Now() - arrived);
-  metrics.CountRejection(json.status());
+  metrics.CountEnd(method, json.status(), absl::Now() - arrived);
   // GCC 12 destroys a conditional's value twice if it stands in the co_await.
   HttpAnswer answer = json.ok() ? JsonAnswer(*json) : ErrorAnswer(serving.admission.WithRetry(json.status()));
   co_await exchange.Send(std::move(answer));

@@ -75,12 +75,10 @@ std::vector<WorkerAllowance> PowerCap::Sample(std::span<const WorkerPool::View> 
   measured_ = MeasurePower(workers);
   if (measured_.has_value()) {
     const PowerLoad load = LoadOf(workers, measured_->watts);
-    const auto state = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return std::pair(budget_.sequences(), budget_.performance_weight());
-    };
-    const auto before = state();
+    const PowerBudget before = budget_;
     budget_.Observe(absl::UnixEpoch() + time_, load);
-    if (state() != before) {
+    if (budget_.sequences() != before.sequences() ||
+        budget_.performance_weight() != before.performance_weight()) {
       LogChange(*measured_, load);
     }
   }

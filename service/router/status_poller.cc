@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/thread_qos.h"
 #include "spdlog/spdlog.h"
 
 namespace bitnet {
@@ -37,6 +38,7 @@ StatusPoller::~StatusPoller() {
 }
 
 void StatusPoller::Run() {
+  SetThreadQos(QosClass::kUtility);
   absl::Time last = clock_->Now();
   for (;;) {
     std::vector<std::unique_ptr<Poll>> polls;

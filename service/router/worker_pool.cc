@@ -82,6 +82,7 @@ void WorkerPool::SetLink(Worker& worker, std::shared_ptr<WorkerLink> link) {
   worker.view.status.reset();
   worker.link = std::move(link);
   worker.liveness = {};
+  worker.core_watch = {};
   if (AnyReady() != before) {
     on_readiness_(!before);
   }
@@ -269,6 +270,11 @@ void WorkerPool::StoreStatus(const WorkerLink& link, worker::v1::WorkerStatus st
     worker->asked_for += elapsed;
     worker->thermal.Observe(absl::UnixEpoch() + worker->asked_for, status.thermal_pressure());
     worker->view.weight = worker->thermal.weight();
+    if (worker->view.kind != CoreKind::kEfficiency) {
+      if (const std::optional<std::string> slow = worker->core_watch.Observe(status)) {
+        spdlog::error("worker {}: {}", link.name, *slow);
+      }
+    }
     worker->view.status = std::move(status);
   }
 }
@@ -307,6 +313,11 @@ bool WorkerPool::Retire(const WorkerLink& link) {
   worker->state = "is leaving to be started again";
   SetLink(*worker, nullptr);
   return true;
+}
+
+size_t WorkerPool::size() const {
+  const absl::MutexLock lock(&mutex_);
+  return workers_.size();
 }
 
 std::vector<WorkerPool::View> WorkerPool::Views() const {

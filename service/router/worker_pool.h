@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "service/heat/thermal_steps.h"
+#include "service/router/core_watch.h"
 #include "service/router/prefix_memory.h"
 #include "service/router/route.h"
 #include "service/router/worker_allowance.h"
@@ -126,12 +127,14 @@ class WorkerPool : public WorkerObserver {
   // Its process is going to leave: no request is given to it any more. False if it is not there already.
   bool Retire(const WorkerLink& link);
   std::vector<View> Views() const;
+  size_t size() const;  // Of Views; it never changes.
 
  private:
   struct Worker {
     View view;
     std::shared_ptr<WorkerLink> link = {};  // While it is ready.
     WorkerLiveness liveness = {};           // Of the process at `link`.
+    CoreWatch core_watch = {};              // Of it, too.
     ThermalSteps thermal = {};              // Of the machine: a new process finds it as warm.
     absl::Duration asked_for = {};  // How long it has been asked for its status: the clock of `thermal`.
     std::string state = "has not been started";

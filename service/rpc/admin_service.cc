@@ -28,8 +28,7 @@ absl::Status AdminService::Find(const std::string& name, Call& call) const {
 
 grpc::Status AdminService::Finish(const Call& call, const absl::Status& status) const {
   ModelMetrics& metrics = call.model != nullptr ? call.model->metrics() : metrics_->ForModel("");
-  metrics.CountRequest(call.method, status.code(), "", absl::Now() - call.arrived);
-  metrics.CountRejection(status);
+  metrics.CountEnd(call.method, status, absl::Now() - call.arrived);
   return ErrorReply(status, call.context);
 }
 

@@ -22,9 +22,7 @@ class EmbedCall final : public grpc::ServerUnaryReactor {
     absl::StatusOr<std::shared_ptr<EmbedSession>> session =
         MakeEmbeddings(request, kMethod, AuthorizationOf(*context), context->peer(), serving);
     if (!session.ok()) {
-      ModelMetrics& metrics = serving.metrics.ForModel("");
-      metrics.CountRequest(kMethod, session.status().code(), "", absl::ZeroDuration());
-      metrics.CountRejection(session.status());
+      serving.metrics.CountRefusal(kMethod, session.status());
       Finish(ErrorReply(serving.admission.WithRetry(session.status()), *context_));
       return;
     }

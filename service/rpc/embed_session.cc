@@ -194,7 +194,7 @@ void EmbedSession::EndWith(const absl::Status& status) {
     return;
   }
   ModelMetrics& metrics = served_ != nullptr ? served_->metrics() : serving_.metrics.ForModel("");
-  metrics.CountRequest(method_, status.code(), "", absl::Now() - arrived_);
+  metrics.CountEnd(method_, status, absl::Now() - arrived_);
   spdlog::debug("request {}: {} {}, {} of {} inputs {}", request_id_, method_,
                 absl::StatusCodeToString(status.code()), num_done_, inputs_.size(),
                 computing_ ? "embedded" : "tokenized");
@@ -209,7 +209,6 @@ void EmbedSession::EndWith(const absl::Status& status) {
       input->generation().Stop();
     }
     place_.Release();
-    metrics.CountRejection(status);
     done_(WithRequestId(serving_.admission.WithRetry(status), request_id_));
   }
   caller_ = {};  // Its place among the caller's requests.

@@ -18,9 +18,7 @@ class RefusedCall final : public grpc::ServerWriteReactor<v1::GenerateResponse> 
  public:
   RefusedCall(const char* method, const absl::Status& status, grpc::CallbackServerContext& context,
               const Serving& serving) {
-    ModelMetrics& metrics = serving.metrics.ForModel("");
-    metrics.CountRequest(method, status.code(), "", absl::ZeroDuration());
-    metrics.CountRejection(status);
+    serving.metrics.CountRefusal(method, status);
     context.AddTrailingMetadata(kLoadReportKey, serving.load.Report().SerializeAsString());
     Finish(ErrorReply(serving.admission.WithRetry(status), context));
   }

@@ -157,7 +157,7 @@ void Generation::Dispatch() {
   dispatched_.set_attempt(dispatched_.attempt() + 1);
   energy_.EndAttempt();
   NoteAdmission();  // At the earliest.
-  admitted_ = leaving_ = false;
+  taken_ = admitted_ = leaving_ = false;
   spdlog::debug("request {}: attempt {} with {} prompt tokens, {}, to worker {}", request_id_,
                 dispatched_.attempt(), prompt_tokens(), Progress(), worker_name_);
   stream_ = WorkerStream::Start(std::shared_ptr<WorkerStream::Listener>(self_.lock(), this), worker_.stub(),
@@ -166,7 +166,7 @@ void Generation::Dispatch() {
 
 void Generation::OnStreamAccepted() {
   const absl::MutexLock lock(mutex_);
-  accepted_ = true;
+  accepted_ = taken_ = true;
 }
 
 v1::Waiting::State Generation::state() const {
@@ -323,6 +323,9 @@ void Generation::AttemptFailed(const grpc::Status& status) {
   }
   if (!lost_at_.has_value()) {
     lost_at_ = absl::Now();
+  } else if (!taken_ && LostForTooLong()) {
+    FailWithoutSuccessor(status.error_message());
+    return;
   }
   if (!planned) {
     switch (policy_.OnLoss(admitted_)) {
@@ -376,17 +379,22 @@ void Generation::OnWake() {
   absl::StatusOr<WorkerLease> worker = served_->pool().Pick(Wanted(nullptr));
   if (worker.ok()) {
     GoOn(*std::move(worker));
-  } else if (absl::Now() >= *lost_at_ + serving_.failover_time) {
-    Fail(worker_name_.empty()
-             ? worker.status()
-             : WithReason(
-                   absl::UnavailableError(absl::StrCat(
-                       "worker ", worker_name_, " went away ", Progress(), ", and none could go on within ",
-                       absl::FormatDuration(serving_.failover_time), ": ", worker.status().message())),
-                   "WORKER_LOST", {{"worker", worker_name_}}));
-  } else {
+  } else if (!LostForTooLong()) {
     Await(kAskAgain);
+  } else if (worker_name_.empty()) {
+    Fail(worker.status());
+  } else {
+    FailWithoutSuccessor(worker.status().message());
   }
+}
+
+bool Generation::LostForTooLong() const { return absl::Now() >= *lost_at_ + serving_.failover_time; }
+
+void Generation::FailWithoutSuccessor(absl::string_view why) {
+  Fail(WithReason(absl::UnavailableError(absl::StrCat(
+                      "worker ", worker_name_, " went away ", Progress(), ", and none could go on within ",
+                      absl::FormatDuration(serving_.failover_time), ": ", why)),
+                  "WORKER_LOST", {{"worker", worker_name_}}));
 }
 
 void Generation::Fail(const absl::Status& status) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "proto/bitnet/v1/inference.pb.h"
@@ -127,6 +128,9 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   // Finds the next worker: another one than `lost` now, or the first that there is after `delay`.
   void FindWorker(const WorkerLink* lost, absl::Duration delay);
   void Await(absl::Duration delay);
+  // Than an answer may be without a worker.
+  bool LostForTooLong() const;
+  void FailWithoutSuccessor(absl::string_view why);
   void EndPause(absl::Time now);
   // What only the front knows: attempts, pauses, and the energy of all attempts.
   void TellAttempts(v1::Usage& usage) const;
@@ -155,7 +159,8 @@ class Generation final : private WorkerStream::Listener, private WorkerWaiters::
   std::string worker_name_;
   std::shared_ptr<TokenizeCall> tokenizing_;
   WorkerStream* stream_ = nullptr;  // Owns itself; set to null by OnStreamDone.
-  bool admitted_ = false;           // The worker computes it.
+  bool taken_ = false;              // The worker has it,
+  bool admitted_ = false;           // and computes it.
   bool leaving_ = false;            // The stream is cancelled in order to go on elsewhere.
 
   // Between attempts.

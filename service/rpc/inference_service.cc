@@ -46,8 +46,7 @@ struct InferenceService::UnaryCall {
 
 void InferenceService::Finish(const UnaryCall& call, const absl::Status& status) const {
   ModelMetrics& metrics = call.served != nullptr ? call.served->metrics() : serving_.metrics.ForModel("");
-  metrics.CountRequest(call.method, status.code(), "", absl::Now() - call.arrived);
-  metrics.CountRejection(status);
+  metrics.CountEnd(call.method, status, absl::Now() - call.arrived);
   call.reactor->Finish(ErrorReply(serving_.admission.WithRetry(status), *call.server_context));
 }
 

@@ -20,6 +20,9 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Mode
   if (!spec.cpus.empty()) {
     add("--cpus", absl::StrJoin(spec.cpus, ","));
   }
+  if (spec.kind != CoreKind::kUnknown) {
+    add("--core-kind", CoreKindName(spec.kind));
+  }
   add("--ready-fd", kChildReadyFd);
   add("--parent-fd", kChildParentFd);
   add("--drain-seconds", absl::ToDoubleSeconds(options.drain_time));
@@ -47,6 +50,9 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Mode
   }
   if (!options.sparsity.empty()) {
     add("--sparsity", options.sparsity);
+  }
+  if (!options.use_metal.empty()) {
+    add("--use-metal", options.use_metal);
   }
   if (!options.kv_type.empty()) {
     add("--kv-type", options.kv_type);

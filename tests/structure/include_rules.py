@@ -20,7 +20,7 @@ LIBRARIES = {"absl": "absl", "spdlog": "spdlog", "fmt": "spdlog", "grpc": "grpc"
              "seccomp.h": "seccomp", "bitnet": "libbitnet"}
 
 # Folders of headers that the operating system or the compiler gives.
-SYSTEM = {"sys", "linux", "mach", "mach-o", "net", "netinet", "arpa", "asm", "bits", "os", "dispatch", "libkern", "Foundation", "Metal",
+SYSTEM = {"sys", "pthread", "linux", "mach", "mach-o", "net", "netinet", "arpa", "asm", "bits", "os", "dispatch", "libkern", "Foundation", "Metal",
           "MetalPerformanceShaders", "IOKit", "CoreFoundation", "Accelerate"}
 
 # The longest matching folder decides. deploy/ is programs that are clients.

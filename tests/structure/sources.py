@@ -5,7 +5,7 @@ import subprocess
 SKIPPED = {"build", "node_modules", ".git", "__pycache__"}
 
 
-def sources(root, folders=("",), endings=(".cc", ".h", ".mm")):
+def sources(root, folders=("",), endings=(".cc", ".h", ".mm", ".metal")):
     """Paths relative to `root`, sorted: what git tracks or would, or everything below `folders` outside a checkout."""
     command = ["git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listing = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

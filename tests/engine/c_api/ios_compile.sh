@@ -19,8 +19,9 @@ done
 
 sources() {
   find kernels -name '*.cc' ! -name 'x86_*'
-  find engine -name '*.cc' ! -path 'engine/cli/*' ! -path 'engine/convert/*' ! -name '*_linux.cc'
-  printf 'base/%s.cc\n' json_depth sensors/energy_shares stop_strings utf8_stream version
+  find engine -name '*.cc' ! -path 'engine/cli/*' ! -path 'engine/convert/*' ! -name '*_linux.cc' ! -name '*_none.cc'
+  printf 'base/%s.cc\n' apple/chip apple/sysctl apple/sysctl_system json_depth sensors/energy_shares stop_strings thread_qos_apple \
+    utf8_stream version
 }
 
 if [ $# -eq 0 ]; then

@@ -1,0 +1,7 @@
+#include "base/thread_qos.h"
+
+namespace bitnet {
+
+void SetThreadQos(QosClass /*qos*/) {}
+
+}  // namespace bitnet

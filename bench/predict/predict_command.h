@@ -1,0 +1,16 @@
+// bitnet-bench predict.
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bench/options.h"
+#include "bench/report/record.h"
+
+namespace bitnet {
+
+// For the options' chip and shape: what the GPU and the CPU should reach for each batch and context, and what
+// others have reported for the chip, or, where nobody has, for any. INVALID_ARGUMENT names what is not known.
+absl::StatusOr<std::vector<Record>> RunPredictCommand(const BenchOptions& options);
+
+}  // namespace bitnet

@@ -1,0 +1,13 @@
+// Every kernel: what is compiled at run time, once quoted includes are put in place (embed.cmake).
+#include "kernels/metal/attention.metal"
+#include "kernels/metal/gate_rows.metal"
+#include "kernels/metal/gated_gemv.metal"
+#include "kernels/metal/grouped_gemm.metal"
+#include "kernels/metal/grouped_gemv.metal"
+#include "kernels/metal/head_gemv.metal"
+#include "kernels/metal/norm_rows.metal"
+#include "kernels/metal/quantize_rows.metal"
+#include "kernels/metal/rotate_store.metal"
+#include "kernels/metal/sign_gemv.metal"
+#include "kernels/metal/ternary_gemm.metal"
+#include "kernels/metal/ternary_gemv.metal"
