@@ -19,6 +19,18 @@ worker::v1::ThermalPressure ToMessage(ThermalPressure pressure) {
   return worker::v1::THERMAL_PRESSURE_UNSPECIFIED;
 }
 
+worker::v1::MemoryPressure ToMessage(MemoryPressure pressure) {
+  switch (pressure) {
+    case MemoryPressure::kNormal:
+      return worker::v1::MEMORY_PRESSURE_NORMAL;
+    case MemoryPressure::kWarning:
+      return worker::v1::MEMORY_PRESSURE_WARNING;
+    case MemoryPressure::kCritical:
+      return worker::v1::MEMORY_PRESSURE_CRITICAL;
+  }
+  return worker::v1::MEMORY_PRESSURE_UNSPECIFIED;
+}
+
 void FillInEnergy(const std::vector<EnergyMeter::Total>& totals, worker::v1::WorkerStatus& status) {
   for (const EnergyMeter::Total& total : totals) {
     worker::v1::EnergyTotal& added = *status.add_energy();
@@ -56,7 +68,7 @@ void FillInHeat(const Heat& heat, worker::v1::WorkerStatus& status) {
 }  // namespace
 
 WorkerSensors::WorkerSensors(Sensors sensors)
-    : meter_(std::move(sensors.energy)), heat_(std::move(sensors.heat)) {
+    : meter_(std::move(sensors.energy)), heat_(std::move(sensors.heat)), memory_(std::move(sensors.memory)) {
   const absl::MutexLock lock(&energy_mutex_);
   if (const EnergyLabel* best = meter_.best()) {
     label_ = *best;
@@ -72,6 +84,9 @@ void WorkerSensors::FillIn(worker::v1::WorkerStatus& status, absl::Duration now)
   {
     const absl::MutexLock lock(&energy_mutex_);
     FillInEnergy(meter_.Sample(now), status);
+  }
+  if (const std::optional<MemoryPressure> pressure = memory_()) {
+    status.set_memory_pressure(ToMessage(*pressure));
   }
   const absl::MutexLock lock(&heat_mutex_);
   FillInHeat(heat_->Read(), status);

@@ -31,6 +31,7 @@ class WorkerSensors {
   // Of its own: heat is many files, and no step of the engine is to wait for them.
   absl::Mutex heat_mutex_;
   const std::unique_ptr<HeatSensors> heat_ ABSL_PT_GUARDED_BY(heat_mutex_);
+  const MemoryPressureReader memory_;
   std::optional<EnergyLabel> label_;  // Set by the constructor.
 };
 

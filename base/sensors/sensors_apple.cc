@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/sensors/apple/energy_model.h"
+#include "base/sensors/apple/memory_level.h"
 #include "base/sensors/apple/powermetrics_file.h"
 #include "base/sensors/apple/process_energy.h"
 #include "base/sensors/apple/thermal_level.h"
@@ -49,6 +50,7 @@ Sensors FindSensors(const SensorOptions& options) {
     powermetrics = std::make_shared<PowermetricsFile>(options.powermetrics_file);
     Append(MakePowermetricsSources(powermetrics), sensors.energy);
   }
+  sensors.memory = [reader = SystemSysctl()] { return ReadDarwinMemoryPressure(reader); };
   sensors.heat = std::make_unique<AppleHeatSensors>(std::move(powermetrics));
   SortByRank(sensors.energy);
   return sensors;

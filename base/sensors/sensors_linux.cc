@@ -7,6 +7,7 @@
 #include "base/sensors/cpu_time.h"
 #include "base/sensors/energy_share.h"
 #include "base/sensors/hwmon.h"
+#include "base/sensors/memory_stalls.h"
 #include "base/sensors/powercap.h"
 #include "base/sensors/sensors.h"
 #include "base/sensors/thermal_zones.h"
@@ -52,7 +53,10 @@ void AddShare(const std::string& root, EnergySources& sources) {
 }  // namespace
 
 Sensors FindSensors(const SensorOptions& options) {
-  Sensors sensors = {.energy = {}, .heat = std::make_unique<LinuxHeatSensors>(options.root), .problems = {}};
+  Sensors sensors = {.energy = {},
+                     .heat = std::make_unique<LinuxHeatSensors>(options.root),
+                     .memory = [root = options.root] { return ReadMemoryStalls(root); },
+                     .problems = {}};
   sensors.energy = FindPowercap(options.root, sensors.problems);
   std::ranges::move(FindHwmonEnergy(options.root, SteadyTime, sensors.problems),
                     std::back_inserter(sensors.energy));

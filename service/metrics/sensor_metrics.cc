@@ -95,6 +95,21 @@ struct Heat {
   }
 };
 
+MetricFamily MemoryPressures(const std::vector<WorkerPool::View>& views) {
+  MetricFamily pressure{
+      "bitnet_memory_pressure",
+      "Whether the machine runs out of memory: 0 no, 1 programs wait for memory, 2 critical.",
+      MetricType::Gauge,
+      {}};
+  for (const WorkerPool::View& view : views) {
+    if (view.status.has_value() &&
+        view.status->memory_pressure() != worker::v1::MEMORY_PRESSURE_UNSPECIFIED) {
+      AddValue(pressure, view, view.status->memory_pressure() - worker::v1::MEMORY_PRESSURE_NORMAL);
+    }
+  }
+  return pressure;
+}
+
 }  // namespace
 
 std::vector<MetricFamily> SensorFamilies(const std::vector<WorkerPool::View>& views) {
@@ -106,8 +121,9 @@ std::vector<MetricFamily> SensorFamilies(const std::vector<WorkerPool::View>& vi
       heat.Add(view);
     }
   }
-  return {energy.joules, energy.watts, energy.charged, energy.idle,    heat.temperatures,
-          heat.pressure, heat.weight,  heat.throttled, heat.frequency, heat.max_frequency};
+  return {energy.joules,     energy.watts,       energy.charged,        energy.idle,
+          heat.temperatures, heat.pressure,      heat.weight,           heat.throttled,
+          heat.frequency,    heat.max_frequency, MemoryPressures(views)};
 }
 
 }  // namespace bitnet

@@ -171,6 +171,7 @@ TEST(MetricsTest, ShowsEnergyAndHeat) {
   status.add_temperatures()->set_sensor("k10temp Tctl");
   status.mutable_temperatures(0)->set_celsius(61.25);
   status.set_thermal_pressure(worker::v1::THERMAL_PRESSURE_SERIOUS);
+  status.set_memory_pressure(worker::v1::MEMORY_PRESSURE_CRITICAL);
   view.weight = 0.5;
   status.set_throttle_events(3);
   status.add_frequencies()->set_cpu("1");
@@ -187,6 +188,7 @@ TEST(MetricsTest, ShowsEnergyAndHeat) {
   EXPECT_TRUE(Has(text, "bitnet_idle_energy_joules_total" + labels + "} 2")) << text;
   EXPECT_TRUE(Has(text, "bitnet_temperature_celsius" + labels + ",sensor=\"k10temp Tctl\"} 61.25")) << text;
   EXPECT_TRUE(Has(text, "bitnet_thermal_pressure" + labels + "} 2")) << text;
+  EXPECT_TRUE(Has(text, "bitnet_memory_pressure" + labels + "} 2")) << text;
   EXPECT_TRUE(Has(text, "bitnet_worker_heat_weight" + labels + "} 0.5")) << text;
   EXPECT_TRUE(Has(text, "bitnet_cpu_throttle_events_total" + labels + "} 3")) << text;
   EXPECT_TRUE(Has(text, "bitnet_cpu_frequency_hertz" + labels + ",cpu=\"1\"} 2000000000")) << text;

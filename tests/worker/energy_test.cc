@@ -26,9 +26,11 @@ class EnergyTest : public WorkerServerFixture {
   Sensors MakeSensors() {
     return {.energy = Sources({{{"powercap", "package"}, &package_}}),
             .heat = std::unique_ptr<HeatSensors>(heat_),
+            .memory = [this] { return memory_; },
             .problems = {}};
   }
 
+  std::optional<MemoryPressure> memory_;
   std::optional<double> package_ = 100;
   NoHeat* heat_ = new NoHeat;  // Owned by the sensors.
   WorkerSensors sensors_{MakeSensors()};
@@ -64,6 +66,7 @@ TEST_F(EnergyTest, IsAbsentWhereTheEngineMeasuredNone) {
 
 TEST_F(EnergyTest, IsInTheStatusWithTheHeat) {
   package_ = 107;
+  memory_ = MemoryPressure::kWarning;
   heat_->heat = {.temperatures = {{"soc", 55}},
                  .pressure = ThermalPressure::kFair,
                  .throttle_events = 2,
@@ -79,6 +82,7 @@ TEST_F(EnergyTest, IsInTheStatusWithTheHeat) {
   EXPECT_EQ(status.temperatures(0).celsius(), 55);
   EXPECT_EQ(status.thermal_pressure(), worker::v1::THERMAL_PRESSURE_FAIR);
   EXPECT_EQ(status.throttle_events(), 2u);
+  EXPECT_EQ(status.memory_pressure(), worker::v1::MEMORY_PRESSURE_WARNING);
   ASSERT_EQ(status.frequencies_size(), 1);
   EXPECT_FALSE(status.frequencies(0).has_max_hertz());
 }
