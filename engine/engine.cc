@@ -27,6 +27,7 @@
 #include "engine/threads/default_threads.h"
 #include "engine/threads/thread_pool.h"
 #include "engine/transformer/transformer.h"
+#include "engine/weights/locked_memory.h"
 
 namespace bitnet {
 namespace {
@@ -75,6 +76,7 @@ class EngineImpl : public Engine {
         pool_(std::move(pool)),
         thread_trials_(std::move(thread_trials)),
         model_(std::move(model)),
+        locked_(options.lock_memory ? LockWeights(model_.weights) : LockedMemory()),
         tokenizer_(std::move(tokenizer)),
         chat_(ChatTemplate::FromModel(*model_.file, *tokenizer_)),
         cache_(model_.config, NumCacheBlocks(model_.config, options), options.kv_type, options.prefix_cache),
@@ -175,6 +177,9 @@ class EngineImpl : public Engine {
   std::string isa() const override { return std::string(BestIsa(options_.cpu_features).name); }
   int num_threads() const override { return pool_->num_threads(); }
   std::vector<ThreadTrial> thread_trials() const override { return thread_trials_; }
+  MemoryLockReport memory_lock() const override {
+    return {.bytes = locked_.bytes(), .problem = locked_.problem()};
+  }
   EngineStats stats() const override {
     absl::MutexLock lock(&mutex_);
     EngineStats stats = stats_;
@@ -280,6 +285,7 @@ class EngineImpl : public Engine {
   const std::unique_ptr<ThreadPool> pool_;
   const std::vector<ThreadTrial> thread_trials_;
   const LoadedModel model_;
+  const LockedMemory locked_;  // Of `model_`.
   const std::unique_ptr<Tokenizer> tokenizer_;
   const ChatTemplate chat_;
 

@@ -60,9 +60,21 @@ struct EngineOptions {
   int max_draft = 8;  // Guessed per step at most, for all sequences together.
   // Each generation is charged with its tokens' share of every step's joules. Called on the engine's thread.
   EnergyCounter energy_counter = {};
+  bool lock_memory = false;  // Keeps the weights from being paged out, as far as limits allow.
   // Steps on the GPU, which changes no answer.
   UseMetal use_metal = UseMetal::kOff;
   OpenGpu open_gpu = OpenMetalDevice;  // Replaced by tests.
+};
+
+// For flags.
+inline constexpr char kLockMemoryHelp[] =
+    "Keep the weights from being paged out when memory is short, as far as limits allow (ulimit -l on Linux, "
+    "vm.user_wire_limit on macOS)";
+
+// What of the weights EngineOptions::lock_memory keeps in memory.
+struct MemoryLockReport {
+  uint64_t bytes = 0;
+  std::string problem = {};  // Of what could not be kept, and why; empty: there is nothing.
 };
 
 struct EngineStats {
@@ -137,6 +149,7 @@ class Engine {
   virtual int num_threads() const = 0;
   // What num_threads was chosen by, if kAutoThreads was asked for; otherwise empty.
   virtual std::vector<ThreadTrial> thread_trials() const { return {}; }
+  virtual MemoryLockReport memory_lock() const { return {}; }
   virtual EngineStats stats() const = 0;
 };
 

@@ -228,6 +228,10 @@ void AddWorkerFlags(CLI::App& app, ServiceOptions& options) {
       ->check(CLI::IsMember({"lookup", "off"}))
       ->group("Workers");
 
+  app.add_flag("--lock-memory", options.lock_memory,
+               "Workers keep their weights from being paged out when memory is short, as far as limits allow "
+               "(LimitMEMLOCK= or ulimit -l on Linux, vm.user_wire_limit on macOS)")
+      ->group("Workers");
   app.add_option("--use-metal", options.use_metal,
                  "off, auto, on or hybrid: whether workers run steps on the GPU of a Mac (auto: those that "
                  "measure faster; "

@@ -44,6 +44,7 @@ struct ServiceOptions {
   std::optional<long> kv_cache_tokens;
   std::string speculate;  // "off" or "lookup".
   std::string sparsity;   // "on" or "off".
+  bool lock_memory = false;
   std::string use_metal;  // "": the workers' default.
   std::string isa;
   bool no_mmap = false;

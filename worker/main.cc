@@ -103,6 +103,7 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
   app.add_option("--sparsity", flags->engine.weights.sparsity, kSparsityHelp)
       ->transform(CLI::CheckedTransformer(SparsityNames()))
       ->default_str("off");
+  app.add_flag("--lock-memory", flags->engine.lock_memory, kLockMemoryHelp);
   app.add_option("--use-metal", flags->engine.use_metal, kUseMetalHelp)
       ->transform(CLI::CheckedTransformer(UseMetalNames()))
       ->default_str("off");
@@ -207,6 +208,15 @@ void ReportSandbox(const Sandbox& sandbox) {
   }
 }
 
+void ReportMemoryLock(const MemoryLockReport& lock) {
+  if (lock.bytes > 0) {
+    spdlog::info("keeps {} MiB of weights in memory", lock.bytes >> 20);
+  }
+  if (!lock.problem.empty()) {
+    spdlog::warn("may lose weights from memory; not locked are {}", lock.problem);
+  }
+}
+
 Sensors FindAndReport(const SensorOptions& options) {
   Sensors sensors = FindSensors(options);
   for (const std::string& problem : sensors.problems) {
@@ -279,6 +289,7 @@ int Run(WorkerFlags flags) {
   if (const std::vector<ThreadTrial> trials = (*engine)->thread_trials(); !trials.empty()) {
     spdlog::info("uses {} threads: {}", (*engine)->num_threads(), DescribeTrials(trials));
   }
+  ReportMemoryLock((*engine)->memory_lock());
   if (const GpuReport gpu = (*engine)->stats().gpu; gpu.failures > 0) {
     spdlog::warn("runs all steps on the CPU: {}", gpu.note);
   } else if (gpu.min_batch > 0) {

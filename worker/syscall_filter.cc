@@ -29,6 +29,7 @@ constexpr int kAllowed[] = {
     SCMP_SYS(getdents64),
     // Memory. Executable, too: tokenizers' regular expressions are compiled to machine code.
     SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mprotect), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
+    SCMP_SYS(mlock), SCMP_SYS(munlock),
     // Threads; clone is below.
     SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(gettid), SCMP_SYS(getpid),
     SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),

@@ -96,6 +96,9 @@ absl::StatusOr<int> Run(InferOptions options, Interrupts& interrupts) {
   ASSIGN_OR_RETURN(std::optional<std::string> text, ReadPromptText(options, stdin_is_terminal));
   const absl::Time start = absl::Now();
   ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine, Engine::Create(model_path, options.engine));
+  if (const MemoryLockReport lock = engine->memory_lock(); !lock.problem.empty()) {
+    WriteNote("weights may be paged out; not locked are " + lock.problem + "\n");
+  }
   if (const std::vector<ThreadTrial> trials = engine->thread_trials(); !trials.empty() && !options.quiet) {
     WriteNote("threads " + std::to_string(engine->num_threads()) + ": " + DescribeTrials(trials) + "\n");
   }

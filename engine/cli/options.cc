@@ -251,6 +251,7 @@ void AddMachineOptions(CLI::App& app, InferOptions& options, Leftovers& leftover
       ->group(group)
       ->transform(CLI::CheckedTransformer(SparsityNames()))
       ->default_str("off");
+  app.add_flag("--lock-memory", options.engine.lock_memory, kLockMemoryHelp)->group(group);
   app.add_option("--use-metal", options.engine.use_metal, kUseMetalHelp)
       ->type_name("NAME")
       ->group(group)

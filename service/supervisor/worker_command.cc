@@ -51,6 +51,9 @@ std::vector<std::string> WorkerCommand(const ServiceOptions& options, const Mode
   if (!options.sparsity.empty()) {
     add("--sparsity", options.sparsity);
   }
+  if (options.lock_memory) {
+    command.emplace_back("--lock-memory");
+  }
   if (!options.use_metal.empty()) {
     add("--use-metal", options.use_metal);
   }

@@ -68,6 +68,15 @@ TEST_F(EngineTest, ChoosesTheNumberOfThreadsByTrials) {
   EXPECT_TRUE(MakeEngine({.num_threads = 2})->thread_trials().empty());
 }
 
+TEST_F(EngineTest, KeepsItsWeightsInMemory) {
+  const auto engine = MakeEngine({.lock_memory = true});
+  const MemoryLockReport lock = engine->memory_lock();
+  // Where limits are below a small model, it is told.
+  EXPECT_TRUE(lock.bytes == engine->cost().layer_bytes + engine->cost().head_bytes || !lock.problem.empty())
+      << lock.bytes;
+  EXPECT_EQ(MakeEngine({})->memory_lock().bytes, 0U);
+}
+
 TEST_F(EngineTest, GeneratesForNoMoreThanItsLimitAtOnce) {
   const auto engine = MakeEngine({.max_sequences = 4});
   EXPECT_EQ(engine->stats().max_sequences, 4);

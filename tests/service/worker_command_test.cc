@@ -26,7 +26,7 @@ TEST(WorkerCommandTest, LeavesWhatWasNotSaidToTheWorker) {
   EXPECT_EQ(ValueOf(command, "--adapter"), "a=b");
   for (const char* flag : {"--chunk-size", "--speculate", "--max-sequences", "--kv-cache-tokens", "--isa",
                            "--kv-type", "--head", "--step-ms", "--prefix-cache", "--sparsity", "--use-metal",
-                           "--no-sandbox", "--cpus", "--core-kind"}) {
+                           "--lock-memory", "--no-sandbox", "--cpus", "--core-kind"}) {
     EXPECT_EQ(std::ranges::count(command, flag), 0) << flag;
   }
 }
@@ -40,6 +40,7 @@ TEST(WorkerCommandTest, PassesOnWhatWasSaid) {
   options.step_ms = 50;
   options.prefix_cache = "off";
   options.sparsity = "on";
+  options.lock_memory = true;
   options.use_metal = "hybrid";
   options.no_sandbox = true;
   options.powermetrics_file = "/p";
@@ -57,6 +58,7 @@ TEST(WorkerCommandTest, PassesOnWhatWasSaid) {
   EXPECT_EQ(ValueOf(command, "--powermetrics-file"), "/p");
   EXPECT_EQ(ValueOf(command, "--sensor-root"), "/r");
   EXPECT_EQ(std::ranges::count(command, "--no-sandbox"), 1);
+  EXPECT_EQ(std::ranges::count(command, "--lock-memory"), 1);
 }
 
 TEST(WorkerCommandTest, TellsWhichCoresAreMeant) {
