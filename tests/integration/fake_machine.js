@@ -21,6 +21,7 @@ const kFiles = {
   'sys/class/thermal/cooling_device0/cur_state': 0,
   'sys/class/thermal/cooling_device0/max_state': 10,
   'sys/devices/system/cpu/online': '0-1',
+  'proc/pressure/memory': 'some avg10=0.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0',
 };
 for (const cpu of [0, 1]) {
   const folder = `sys/devices/system/cpu/cpu${cpu}`;
