@@ -13,39 +13,7 @@ folder=${1:-$root/build/macos}
 export BITNET_MACOS=$folder
 sources=(utf8proc pcre2 fmtlib spdlog abseil)
 
-missing() {
-  echo "build.sh: $*" >&2
-  [[ -z ${BITNET_REQUIRE_ALL:-} ]] || exit 1
-  exit 77
-}
-
-provide_zig() {
-  [[ -x $folder/venv/bin/python && -d $folder/bin ]] && return
-  python3 -m venv "$folder/venv" && "$folder/venv/bin/pip" install --quiet --disable-pip-version-check ziglang ||
-    missing "PyPI's ziglang cannot be had"
-  mkdir -p "$folder/bin"
-  local tool
-  for tool in ar ranlib; do
-    printf '#!/bin/sh\nexec "%s/venv/bin/python" -m ziglang %s "$@"\n' "$folder" "$tool" > "$folder/bin/$tool"
-  done
-  # Abseil gives flags for both of Apple's architectures (-Xarch_x86_64 FLAG), which Apple's compiler tells apart and zig does not.
-  # It knows CPUs in the place of -march: without a name M1, which has all that we and Abseil name but int8 matrix products.
-  for tool in cc c++; do
-    cat > "$folder/bin/$tool" <<EOF
-#!/usr/bin/env bash
-flags=()
-for flag; do
-  case \$flag in
-    -march=*i8mm*) flags+=(-mcpu=apple_m2) ;;
-    -march=* | -Xarch_* | -maes | -msse4.1) ;;
-    *) flags+=("\$flag") ;;
-  esac
-done
-exec "$folder/venv/bin/python" -m ziglang $tool -target aarch64-macos.13.0 "\${flags[@]}"
-EOF
-  done
-  chmod +x "$folder"/bin/*
-}
+source "$root/tests/apple/cross/zig.sh"
 
 # The exports of macOS 13's libSystem.
 provide_symbols() {
