@@ -13,10 +13,12 @@
 
 namespace bitnet {
 
-absl::StatusOr<nlohmann::json> ParseJsonObject(std::span<const uint8_t> text, std::string_view what,
+absl::StatusOr<nlohmann::json> ParseJsonObject(std::span<const uint8_t> bytes, std::string_view what,
                                                int max_depth) {
   using Event = nlohmann::json::parse_event_t;
-  if (NestsDeeper({reinterpret_cast<const char*>(text.data()), text.size()}, max_depth)) {
+  // Parsed as char: std::char_traits knows no other bytes.
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (NestsDeeper(text, max_depth)) {
     return absl::DataLossError(absl::StrFormat("%s nests deeper than %d levels", what, max_depth));
   }
   std::vector<std::set<std::string>> keys;  // Those seen so far of each object that is open.

@@ -15,7 +15,7 @@ namespace bitnet {
 // Parses an object whose values nest at most `max_depth` deep, itself counted. DATA_LOSS: it is no JSON, is
 // no object, is deeper, or an object in it has a key twice, of which readers would see either; `what` names
 // it in messages.
-absl::StatusOr<nlohmann::json> ParseJsonObject(std::span<const uint8_t> text, std::string_view what,
+absl::StatusOr<nlohmann::json> ParseJsonObject(std::span<const uint8_t> bytes, std::string_view what,
                                                int max_depth);
 
 // Typed look-ups in an object. Absent and null are the same. DATA_LOSS names the object and the key: it is
