@@ -5,9 +5,11 @@
 
 #include <bit>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/models/random_model.h"
@@ -166,6 +168,17 @@ TEST(GpuTransformerTest, TakesOneCommandBufferAStepAndFewDispatchesALayer) {
   EXPECT_EQ(model.device().num_dispatches(), expected);
 }
 
+// A prompt, a token after it, and a step of two sequences.
+void ExpectEqualSteps(BothWays& model) {
+  model.ExpectEqual(model.Tokens(0, 0, 11));
+  model.ExpectEqual(model.Tokens(0, 11, 1));
+  std::vector<BatchToken> batch = model.Tokens(0, 12, 1);
+  batch.push_back(model.Tokens(1, 0, 1)[0]);
+  model.ExpectEqual(batch);
+  std::printf("             %zu of %zu logits have the CPU's bits\n", model.equal(),
+              14 * model.config().vocab_size);
+}
+
 // Of random models.
 struct Variant {
   const char* name;
@@ -191,13 +204,29 @@ std::vector<Variant> Variants() {
   llama.own_head = true;
   RandomModelShape bf16 = small;
   bf16.embedding = GgmlType::kBF16;
+  RandomModelShape qwen = small;
+  qwen.architecture = "qwen3";
+  RandomModelShape bonsai = qwen;
+  bonsai.matrices = bonsai.embedding = GgmlType::kQ1_0;
+  RandomModelShape ternary_bonsai = qwen;
+  ternary_bonsai.matrices = ternary_bonsai.embedding = GgmlType::kQ2_0;
+  // Blocks of 256 whose scales differ, so that they are groups.
+  RandomModelShape blocks = llama;
+  blocks.hidden_dim = blocks.ffn_dim = 256;
+  blocks.num_heads = 8;
+  blocks.matrices = GgmlType::kTQ2_0;
   return {{"Bitnet", small},
           {"Llama", llama},
           {"Bf16Head", bf16},
           {"Int6Head", small, KvType::kF16, {.head = HeadFormat::kInt6}},
           {"ExactHead", small, KvType::kF16, {.head = HeadFormat::kExact}},
           {"Int8Cache", small, KvType::kInt8},
-          {"F32Cache", small, KvType::kF32}};
+          {"F32Cache", small, KvType::kF32},
+          {"Qwen3", qwen},
+          {"Bonsai", bonsai},
+          {"BonsaiInt8Cache", bonsai, KvType::kInt8},
+          {"TernaryBonsai", ternary_bonsai},
+          {"TernaryBlocksWithScales", blocks}};
 }
 
 void PrintTo(const Variant& variant, std::ostream* out) { *out << variant.name; }
@@ -210,11 +239,7 @@ TEST_P(GpuTransformerVariantTest, EqualsTheCpu) {
   ASSERT_TRUE(file.ok()) << file.status();
   BothWays model(*std::move(file), GetParam().kv_type, GetParam().weights);
   ASSERT_EQ(model.CreateGpu(), absl::OkStatus());
-  model.ExpectEqual(model.Tokens(0, 0, 11));
-  model.ExpectEqual(model.Tokens(0, 11, 1));
-  std::vector<BatchToken> batch = model.Tokens(0, 12, 1);
-  batch.push_back(model.Tokens(1, 0, 1)[0]);
-  model.ExpectEqual(batch);
+  ExpectEqualSteps(model);
 }
 
 INSTANTIATE_TEST_SUITE_P(AllVariants, GpuTransformerVariantTest, testing::ValuesIn(Variants()),
@@ -231,14 +256,95 @@ TEST(GpuTransformerTest, EqualsTheCpuInBase3) {
   EXPECT_TRUE(model.device().num_dispatches().contains("base3_gated_gemv"));
 }
 
-TEST(GpuTransformerTest, NamesWhatItHasNoKernelFor) {
-  RandomModelShape qwen = SmallShape();
-  qwen.architecture = "qwen3";
-  const std::vector<uint8_t> bytes = RandomModel(qwen);
-  auto file = ModelFile::Parse(bytes, "qwen");
+class GpuTransformerOneBitTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(GpuTransformerOneBitTest, EqualsTheCpu) {
+  const WeightType type = *FindWeightType(GetParam());
+  for (const WeightType& head : {type, *FindWeightType("f16")}) {
+    const auto made = MadeModel::Create(*FindShape("tiny"), type, head);
+    ASSERT_TRUE(made.ok()) << made.status();
+    BothWays model((*made)->File());
+    ASSERT_EQ(model.CreateGpu(), absl::OkStatus());
+    ExpectEqualSteps(model);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(AllActivations, GpuTransformerOneBitTest,
+                         testing::Values("1bit-binary", "1bit-ternary", "1bit-bf16"), [](const auto& type) {
+                           return std::string(type.param).substr(std::string_view("1bit-").size());
+                         });
+
+// A file of `tensors`, whose layers are of what `shape` says but for some.
+std::vector<uint8_t> ModelWith(const RandomModelShape& shape,
+                               const std::function<void(std::vector<RandomTensor>&)>& change) {
+  std::vector<RandomTensor> tensors = RandomModelTensors(shape);
+  change(tensors);
+  return RandomModel(shape, tensors);
+}
+
+TEST(GpuTransformerTest, GivesEachMatrixTheActivationsThatItWants) {
+  RandomModelShape shape = SmallShape();
+  shape.architecture = "qwen3";
+  shape.matrices = GgmlType::kQ1_0;
+  const std::vector<uint8_t> bytes = ModelWith(shape, [](std::vector<RandomTensor>& tensors) {
+    for (RandomTensor& tensor : tensors) {
+      if (tensor.name.ends_with("attn_k.weight")) tensor.type = GgmlType::kQ2_0;
+      if (tensor.name.ends_with("ffn_up.weight")) tensor.type = GgmlType::kI2S;
+    }
+  });
+  auto file = ModelFile::Parse(bytes, "mixed");
   ASSERT_TRUE(file.ok()) << file.status();
   BothWays model(*std::move(file));
-  EXPECT_TRUE(IsError(model.CreateGpu(), absl::StatusCode::kUnimplemented, "norms"));
+  ASSERT_EQ(model.CreateGpu(), absl::OkStatus());
+  ExpectEqualSteps(model);
+  EXPECT_TRUE(model.device().num_dispatches().contains("grouped_1bit_gemm"));
+  EXPECT_TRUE(model.device().num_dispatches().contains("grouped_2bit_gemm"));
+  EXPECT_TRUE(model.device().num_dispatches().contains("ternary_gemm"));
+}
+
+TEST(GpuTransformerTest, MultipliesByAScaleBesideTheWeights) {
+  RandomModelShape shape = SmallShape();
+  shape.architecture = "qwen3";
+  shape.matrices = GgmlType::kQ1_0;
+  const std::vector<uint8_t> bytes = ModelWith(shape, [](std::vector<RandomTensor>& tensors) {
+    tensors.push_back({"blk.0.attn_v.scale", GgmlType::kF32, {1}});
+    tensors.push_back({"blk.1.ffn_down.scale", GgmlType::kF32, {1}});
+  });
+  auto file = ModelFile::Parse(bytes, "scaled");
+  ASSERT_TRUE(file.ok()) << file.status();
+  BothWays model(*std::move(file));
+  ASSERT_EQ(model.CreateGpu(), absl::OkStatus());
+  ExpectEqualSteps(model);
+}
+
+TEST(GpuTransformerTest, NormsHeadsInOneDispatchALayer) {
+  RandomModelShape shape = SmallShape();
+  shape.architecture = "qwen3";
+  const std::vector<uint8_t> bytes = RandomModel(shape);
+  BothWays model(*ModelFile::Parse(bytes, "qwen"));
+  ASSERT_EQ(model.CreateGpu(), absl::OkStatus());
+  model.OnGpu(model.Tokens(0, 0, 5));
+  EXPECT_EQ(model.device().num_dispatches().at("norm_heads"), static_cast<int>(shape.num_layers));
+}
+
+TEST(GpuTransformerTest, NamesWhatItHasNoKernelFor) {
+  RandomModelShape normed = SmallShape();
+  normed.input_norms = true;
+  const std::vector<uint8_t> bytes = RandomModel(normed);
+  auto file = ModelFile::Parse(bytes, "normed");
+  ASSERT_TRUE(file.ok()) << file.status();
+  BothWays model(*std::move(file));
+  EXPECT_TRUE(
+      IsError(model.CreateGpu(), absl::StatusCode::kUnimplemented, "query of layer 0 has a norm of its own"));
+  RandomModelShape turned = SmallShape();
+  turned.hadamard_block = 128;
+  const std::vector<uint8_t> other_bytes = RandomModel(turned);
+  BothWays other(*ModelFile::Parse(other_bytes, "turned"));
+  EXPECT_TRUE(IsError(other.CreateGpu(), absl::StatusCode::kUnimplemented,
+                      "attention output of layer 0 has a Hadamard transform"));
+  BothWays floats(Lighthouse(), KvType::kF16, {.float_activations = true});
+  EXPECT_TRUE(IsError(floats.CreateGpu(), absl::StatusCode::kUnimplemented,
+                      "query of layer 0 is neither ternary nor of 1 or 2 bits"));
 }
 
 TEST(GpuTransformerTest, SaysWhenABufferIsTooLarge) {
