@@ -317,14 +317,24 @@ TEST(GpuTransformerTest, MultipliesByAScaleBesideTheWeights) {
   ExpectEqualSteps(model);
 }
 
-TEST(GpuTransformerTest, NormsHeadsInOneDispatchALayer) {
+TEST(GpuTransformerTest, SharesInputsAndDispatchesOfGroupedMatrices) {
   RandomModelShape shape = SmallShape();
   shape.architecture = "qwen3";
+  shape.matrices = shape.embedding = GgmlType::kQ1_0;
   const std::vector<uint8_t> bytes = RandomModel(shape);
-  BothWays model(*ModelFile::Parse(bytes, "qwen"));
+  BothWays model(*ModelFile::Parse(bytes, "bonsai"));
   ASSERT_EQ(model.CreateGpu(), absl::OkStatus());
-  model.OnGpu(model.Tokens(0, 0, 5));
-  EXPECT_EQ(model.device().num_dispatches().at("norm_heads"), static_cast<int>(shape.num_layers));
+  model.OnGpu(model.Tokens(0, 0, 1));
+  const auto layers = static_cast<int>(shape.num_layers);
+  const std::map<std::string, int> expected = {{"attend_chunk", layers},
+                                               {"gate_rows", layers},
+                                               {"grouped_1bit_gemv", 4 * layers + 1},
+                                               {"join_chunks", layers},
+                                               {"norm_heads", layers},
+                                               {"norm_row", 2 * layers + 1},
+                                               {"quantize_groups", 4 * layers + 1},
+                                               {"rotate_store", layers}};
+  EXPECT_EQ(model.device().num_dispatches(), expected);
 }
 
 TEST(GpuTransformerTest, NamesWhatItHasNoKernelFor) {
