@@ -29,7 +29,8 @@ uint64_t TotalMacs(const std::vector<DispatchCost>& step, GpuUnit unit) {
 }
 
 TEST(GpuStepTest, CountsWhatEngineMetalDispatches) {
-  // GpuTransformerTest counts them as they come. 11 a layer and 2 for the head; gates of their own from 8 on.
+  // GpuTransformerTest and GpuModelsTest count them as they come. 11 a layer and 2 for the head; gates of
+  // their own from 8 on.
   EXPECT_EQ(Step("2b-4t").size(), 30 * 11 + 2u);
   EXPECT_EQ(Step("2b-4t", {.tokens = 8}).size(), 30 * 12 + 2u);
   // Bonsai's activations are rounded apart from the norm, heads are normed, and gates always stand alone.
