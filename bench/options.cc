@@ -109,12 +109,16 @@ void AddPerplexity(CLI::App* command, BenchOptions* o) {
 }
 
 void AddPredict(CLI::App* command, BenchOptions* o) {
-  command->add_option("--chip", o->chip, "Of Apple, as 'M4 Pro'")->required();
+  command->add_option("--chip", o->chip, "Of Apple, as 'M4 Pro', or all")->required();
   command->add_option("--shape", o->shape, "Of the model, as of decode")->capture_default_str();
   command->add_option("--type", o->type, "Weights of its layers (default: as the model it is named after)");
   command->add_option("--head", o->head, "The same of its embedding and head");
+  command->add_option("--head-format", o->head_format, kHeadHelp)
+      ->transform(CLI::CheckedTransformer(HeadFormatNames()));
   AddList(command, "--batch", &o->batch, "Sequences that decode together", 1, 1024);
   AddList(command, "--context", &o->contexts, "Positions already in the cache", 0, kMaxTokens);
+  AddList(command, "--prompt-tokens", &o->prompt_tokens, "Of prompts that are read", 1, kMaxTokens);
+  AddChunks(command, o);
 }
 
 [[maybe_unused]] void AddServe(CLI::App* command, BenchOptions* o) {
@@ -159,7 +163,10 @@ BenchOptions Defaults(Command command) {
     o.repetitions = 3;
   }
   if (command == Command::kServe) o.prompt_tokens = {64};
-  if (command == Command::kPredict) o.shape = "2b-4t";
+  if (command == Command::kPredict) {
+    o.shape = "2b-4t";
+    o.prompt_tokens = {512};
+  }
   return o;
 }
 

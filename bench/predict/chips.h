@@ -1,4 +1,4 @@
-// Chips of Apple, as far as decoding depends on them.
+// Chips of Apple, as far as speed depends on them.
 #pragma once
 
 #include <span>
@@ -13,8 +13,10 @@ struct MacChip {
   int performance_cores;  // Of the largest configuration.
   int gpu_cores;          // Likewise.
   double bandwidth;       // Bytes per second, as Apple publishes it.
-  double
-      cpu_bandwidth;  // What the CPU reaches of it: as reported where so, else the less of 80 % and 110 GB/s.
+  // What the CPU reaches of it: as reported where so, else the less of 80 % and 110 GB/s.
+  double cpu_bandwidth;
+  double gpu_hertz;
+  double cpu_core_int8_macs;  // Multiply-adds a second of one performance core, when all are at work.
 };
 
 std::span<const MacChip> KnownMacChips();

@@ -9,8 +9,9 @@
 
 namespace bitnet {
 
-// For the options' chip and shape: what the GPU and the CPU should reach for each batch and context, and what
-// others have reported for the chip, or, where nobody has, for any. INVALID_ARGUMENT names what is not known.
+// For the options' chip, or all, and shape: what the GPU and the CPU should reach for each batch and context,
+// and for each prompt and chunk size; and what others have reported for the chip, or, where nobody has, for
+// any. INVALID_ARGUMENT names what is not known.
 absl::StatusOr<std::vector<Record>> RunPredictCommand(const BenchOptions& options);
 
 }  // namespace bitnet

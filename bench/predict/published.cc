@@ -5,6 +5,7 @@ namespace {
 
 constexpr PublishedFigure kFigures[] = {
     {"M1 Max", "cpu", "bitnet.c", "2b-4t", 52, 0, "artalis-io/bitnet.c, README"},
+    {"M1 Max", "gpu", "llama.cpp", "Llama 3.1 8B, Q4_K_M", 499.6, 0, "brand-o/normiebench issue 40", 512},
     {"M2 Max", "cpu", "ik_llama.cpp", "3b", 100.7, 0, "ikawrakow/ik_llama.cpp pull request 124"},
     {"M2 Max", "gpu", "ik_llama.cpp", "3b", 94.7, 0, "ikawrakow/ik_llama.cpp pull request 107, 30 GPU cores"},
     {"M2 Ultra", "cpu", "bitnet.cpp", "0.7B, dummy", 194.4, 0.140,
@@ -20,6 +21,7 @@ constexpr PublishedFigure kFigures[] = {
     {"M4 Pro", "gpu", "llama.cpp", "bonsai-8b", 117, 0,
      "ggml-org/llama.cpp pull request 21528, 20 GPU cores"},
     {"M4 Pro", "cpu", "llama.cpp", "bonsai-1.7b", 133, 0, "PrismML's table, 10 threads"},
+    {"M4 Pro", "cpu", "llama.cpp", "bonsai-1.7b", 420, 0, "PrismML's table, 12 threads", 128},
     {"M5 Max", "cpu", "Litespark", "2b-4t", 39.9, 0.79, "arXiv 2605.06485"},
 };
 

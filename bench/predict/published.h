@@ -10,9 +10,10 @@ struct PublishedFigure {
   const char* runs_on;  // "gpu" or "cpu"
   const char* program;
   const char* model;
-  double tokens_per_second;  // Decoding, one sequence.
+  double tokens_per_second;  // Of one sequence.
   double joules_per_token;   // 0: not reported.
   const char* source;
+  int prompt_tokens = 0;  // Read, of a prompt; 0: decoding.
 };
 
 std::span<const PublishedFigure> PublishedFigures();

@@ -23,6 +23,7 @@ constexpr Column kColumns[] = {
     {"benchmark", "benchmark", Unit::kText},
     {"model", "model", Unit::kText},
     {"type", "weights", Unit::kText},
+    {"head", "head", Unit::kText},
     {"operation", "operation", Unit::kText},
     {"variant", "variant", Unit::kText},
     {"shape", "shape", Unit::kText},

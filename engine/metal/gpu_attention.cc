@@ -77,21 +77,34 @@ gpu::AttentionArguments GpuAttention::ArgumentsOf(size_t layer, const GpuRows& q
           .unused = 0};
 }
 
-void GpuAttention::Run(size_t layer, GpuRows query, GpuRows key, GpuRows value, GpuRows attended) {
-  const gpu::AttentionArguments arguments = ArgumentsOf(layer, query, key);
+void GpuAttention::NormHeads(const GpuAttentionOperands& x) {
+  const gpu::HeadNormArguments arguments = {.head_dim = U32(config_.head_dim),
+                                            .num_heads = U32(config_.num_heads),
+                                            .query_stride = U32(x.query.stride),
+                                            .kv_stride = U32(x.key.stride),
+                                            .eps = config_.rms_norm_eps};
+  commands_->Add(MetalKernel::kNormHeads,
+                 {U32(config_.num_heads + config_.num_kv_heads), U32(batch_size_), 1},
+                 {x.query.data, x.key.data, x.query_norm, x.key_norm}, arguments);
+}
+
+void GpuAttention::Run(size_t layer, const GpuAttentionOperands& x) {
+  if (x.query_norm != nullptr) NormHeads(x);
+  const gpu::AttentionArguments arguments = ArgumentsOf(layer, x.query, x.key);
   const std::byte* cache = cache_.memory().data();
-  commands_->Add(
-      MetalKernel::kRotateStore, {arguments.num_heads + arguments.num_kv_heads, U32(batch_size_), 1},
-      {query.data, key.data, value.data, rope_.Cos(0), rope_.Sin(0), cache, tables_.data(), places_.data()},
-      arguments);
+  commands_->Add(MetalKernel::kRotateStore,
+                 {arguments.num_heads + arguments.num_kv_heads, U32(batch_size_), 1},
+                 {x.query.data, x.key.data, x.value.data, rope_.Cos(0), rope_.Sin(0), cache, tables_.data(),
+                  places_.data()},
+                 arguments);
   for (size_t begin = 0; begin < batch_size_; begin += tokens_at_once_) {
     const uint32_t tokens = U32(std::min(tokens_at_once_, batch_size_ - begin));
     const gpu::TokenPlace* places = places_.data() + begin;
     commands_->Add(MetalKernel::kAttendChunk, {U32(num_chunks_), arguments.num_heads, tokens},
-                   {query.data + begin * query.stride, cache, tables_.data(), places, partials_.data()},
+                   {x.query.data + begin * x.query.stride, cache, tables_.data(), places, partials_.data()},
                    arguments);
     commands_->Add(MetalKernel::kJoinChunks, {arguments.num_heads, tokens, 1},
-                   {partials_.data(), places, attended.data + begin * attended.stride}, arguments);
+                   {partials_.data(), places, x.attended.data + begin * x.attended.stride}, arguments);
   }
 }
 

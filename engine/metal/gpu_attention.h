@@ -8,12 +8,21 @@
 #include "engine/cache/kv_cache.h"
 #include "engine/metal/gpu_array.h"
 #include "engine/metal/gpu_commands.h"
-#include "engine/metal/gpu_linear.h"
+#include "engine/metal/gpu_input.h"
 #include "engine/model/model_config.h"
 #include "engine/transformer/batch_token.h"
 #include "engine/transformer/rope_table.h"
 
 namespace bitnet {
+
+// What one batch has of one layer, a token per row.
+struct GpuAttentionOperands {
+  GpuRows query, key;  // Normed and rotated in place.
+  GpuRows value;
+  GpuRows attended;
+  const float* query_norm = nullptr;  // [head_dim]; shared. Null in models without.
+  const float* key_norm = nullptr;    // Likewise.
+};
 
 class GpuAttention {
  public:
@@ -23,13 +32,14 @@ class GpuAttention {
 
   // Says where the batch's tokens are, once for all layers.
   void Begin(std::span<const BatchToken> batch);
-  // Appends keys and values to the cache and lets every token attend; query and key are turned in place.
-  void Run(size_t layer, GpuRows query, GpuRows key, GpuRows value, GpuRows attended);
+  // Appends keys and values to the cache and lets every token attend.
+  void Run(size_t layer, const GpuAttentionOperands& x);
 
   // Dispatches of a layer at most.
-  size_t max_dispatches() const { return 1 + 2 * ((max_batch_ + tokens_at_once_ - 1) / tokens_at_once_); }
+  size_t max_dispatches() const { return 2 + 2 * ((max_batch_ + tokens_at_once_ - 1) / tokens_at_once_); }
 
  private:
+  void NormHeads(const GpuAttentionOperands& x);
   gpu::AttentionArguments ArgumentsOf(size_t layer, const GpuRows& query, const GpuRows& key) const;
 
   const ModelConfig& config_;

@@ -11,6 +11,7 @@
 #include "base/status_macros.h"
 #include "engine/metal/metal_device.h"
 #include "engine/metal/objc_runtime.h"
+#include "engine/metal/self_test/kernel_self_test.h"
 
 namespace bitnet {
 namespace {
@@ -77,11 +78,12 @@ absl::StatusOr<std::unique_ptr<GpuSteps>> GpuSteps::Create(UseMetal use, const O
   if (const absl::Status status = steps->Open(open, weights); !status.ok()) {
     if (use != UseMetal::kAuto) return status;
     steps->report_.note = std::string(status.message());
+    steps->Close();
     return steps;
   }
   if (const absl::Status status = steps->SelfTest(); !status.ok()) {
     steps->Fail(status);
-    steps->gpu_ = nullptr;
+    steps->Close();
     return steps;
   }
   steps->Decide(use);
@@ -92,10 +94,23 @@ absl::Status GpuSteps::Open(const OpenGpu& open, const ModelWeights& weights) {
   ASSIGN_OR_RETURN(device_, open());
   ASSIGN_OR_RETURN(gpu_, GpuTransformer::Create(config_, weights, cache_, cpu_.rope(), limits_.max_tokens,
                                                 limits_.max_logits, device_.get()));
-  return absl::OkStatus();
+  kernels_ = std::make_unique<KernelTrial>(device_.get());
+  return kernels_->Share();
+}
+
+void GpuSteps::Close() {
+  device_ = nullptr;
+  gpu_ = nullptr;
+  kernels_ = nullptr;
 }
 
 absl::Status GpuSteps::SelfTest() {
+  // What the logits would show too, but not by name.
+  RETURN_IF_ERROR(TestKernels(*kernels_));
+  return CompareLogits();
+}
+
+absl::Status GpuSteps::CompareLogits() {
   const Trial trial(*this);
   if (!trial.reserved) return absl::InternalError("Metal: the cache has no room for a self-test");
   const auto compare = [&](const std::vector<BatchToken>& batch) -> absl::Status {
@@ -125,7 +140,7 @@ void GpuSteps::Decide(UseMetal use) {
   } else {
     report_.note = absl::StrCat("on ", report_.device, " the CPU is taken to be as fast");
   }
-  if (report_.min_batch == 0) gpu_ = nullptr;
+  if (report_.min_batch == 0) Close();
 }
 
 void GpuSteps::Measure() {

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/metal/gpu_transformer.h"
+#include "engine/metal/self_test/kernel_trial.h"
 #include "engine/metal/use_metal.h"
 #include "engine/transformer/step_accelerator.h"
 #include "engine/transformer/transformer.h"
@@ -22,10 +23,11 @@ bool GuideFavoursGpu(std::string_view chip);
 // Used by one thread.
 class GpuSteps : public StepAccelerator {
  public:
-  // Opens a device, and runs a few tokens on it and on `cpu`: where the logits differ in a bit, or a step
-  // fails, the GPU is not used and the report says so. All references outlive this; `cache` has room for the
-  // tokens that are tried. With kOn and kHybrid, FAILED_PRECONDITION: there is no GPU, UNIMPLEMENTED: no
-  // kernel for the model; kAuto is content with the CPU and notes it.
+  // Opens a device, tries each kernel on it, and runs a few tokens on it and on `cpu`: where a kernel's
+  // result or the logits differ in a bit, or a step fails, the GPU is not used and the report says what it
+  // was. All references outlive this; `cache` has room for the tokens that are tried. With kOn and kHybrid,
+  // FAILED_PRECONDITION: there is no GPU, UNIMPLEMENTED: no kernel for the model; kAuto is content with the
+  // CPU and notes it.
   static absl::StatusOr<std::unique_ptr<GpuSteps>> Create(UseMetal use, const OpenGpu& open,
                                                           const ModelConfig& config,
                                                           const ModelWeights& weights, BatchLimits limits,
@@ -43,8 +45,11 @@ class GpuSteps : public StepAccelerator {
   GpuSteps(const ModelConfig& config, BatchLimits limits, KvCache* cache, Transformer* cpu)
       : config_(config), limits_(limits), cache_(*cache), cpu_(*cpu) {}
   absl::Status Open(const OpenGpu& open, const ModelWeights& weights);
-  // INTERNAL: at which of the tried steps the GPU differs.
+  // INTERNAL: which kernel, or which of the tried steps, differs from the CPU's.
   absl::Status SelfTest();
+  absl::Status CompareLogits();
+  // The device first, which shares the others' memory.
+  void Close();
   void Measure();
   void Decide(UseMetal use);
   void Fail(const absl::Status& status);
@@ -53,8 +58,9 @@ class GpuSteps : public StepAccelerator {
   const BatchLimits limits_;
   KvCache& cache_;
   Transformer& cpu_;
-  std::unique_ptr<GpuDevice> device_;
+  std::unique_ptr<KernelTrial> kernels_;
   std::unique_ptr<GpuTransformer> gpu_;  // Null: not used.
+  std::unique_ptr<GpuDevice> device_;    // Last: it shares the memory of those before it.
   GpuReport report_;
 };
 

@@ -7,21 +7,41 @@
 namespace bitnet {
 namespace {
 
-absl::Status CheckLinear(const Linear& linear, const char* name, size_t layer) {
-  const Matrix& matrix = linear.matrix;
-  const auto unsupported = [&](const char* what) {
-    return absl::UnimplementedError(
-        absl::StrCat("Metal: ", name, " of layer ", layer, " ", what, ": there is no kernel for it"));
-  };
-  if (matrix.layout != MatrixLayout::kTernary2Bit && matrix.layout != MatrixLayout::kTernaryBase3) {
-    return unsupported("is not ternary with one scale");
+absl::Status Unsupported(const std::string& name, const char* what) {
+  return absl::UnimplementedError(absl::StrCat("Metal: ", name, " ", what, ": there is no kernel for it"));
+}
+
+bool IsAligned(const uint8_t* data) { return reinterpret_cast<uintptr_t>(data) % 4 == 0; }
+
+// Of layers and heads.
+absl::Status CheckMatrix(const Matrix& matrix, const std::string& name) {
+  switch (matrix.layout) {
+    case MatrixLayout::kTernary2Bit:
+    case MatrixLayout::kTernaryBase3:
+      if (matrix.activations != ActivationFormat::kInt8Token) {
+        return Unsupported(name, "does not take int8 per token");
+      }
+      if (matrix.k > gpu::kMaxK) return Unsupported(name, "has rows too long for exact sums of floats");
+      break;
+    case MatrixLayout::kGrouped1Bit:
+    case MatrixLayout::kGrouped2Bit:
+      // Codes reach 3, that of the weight +2.
+      if (matrix.group > gpu::kMaxK / 2)
+        return Unsupported(name, "has groups too long for exact sums of floats");
+      break;
+    case MatrixLayout::kSign:
+      break;
+    default:
+      return Unsupported(name, "is neither ternary nor of 1 or 2 bits");
   }
-  if (matrix.activations != ActivationFormat::kInt8Token) return unsupported("does not take int8 per token");
-  if (matrix.k > gpu::kMaxK) return unsupported("has rows too long for exact sums of floats");
-  if (!linear.input_norm.empty()) return unsupported("has a norm of its own");
-  if (linear.hadamard_block != 0) return unsupported("has a Hadamard transform");
-  if (reinterpret_cast<uintptr_t>(matrix.codes) % 4 != 0) return unsupported("is not aligned to 4 bytes");
+  if (!IsAligned(matrix.codes)) return Unsupported(name, "is not aligned to 4 bytes");
   return absl::OkStatus();
+}
+
+absl::Status CheckLinear(const Linear& linear, const std::string& name) {
+  if (!linear.input_norm.empty()) return Unsupported(name, "has a norm of its own");
+  if (linear.hadamard_block != 0) return Unsupported(name, "has a Hadamard transform");
+  return CheckMatrix(linear.matrix, name);
 }
 
 absl::Status CheckHead(const Matrix& head) {
@@ -29,23 +49,16 @@ absl::Status CheckHead(const Matrix& head) {
     case MatrixLayout::kFloat16:
     case MatrixLayout::kBFloat16:
     case MatrixLayout::kFloat32:
-      if (head.activations == ActivationFormat::kFloat) return absl::OkStatus();
-      break;
     case MatrixLayout::kInt6:
-      if (head.activations == ActivationFormat::kInt8Token) return absl::OkStatus();
-      break;
+      return absl::OkStatus();
     default:
-      break;
+      return CheckMatrix(head, "the output head");
   }
-  return absl::UnimplementedError("Metal: the output head is neither of floats nor of 6 bits");
 }
 
 }  // namespace
 
-absl::Status CheckGpuSupport(const ModelConfig& config, const ModelWeights& weights) {
-  if (config.has_query_key_norms) {
-    return absl::UnimplementedError("Metal: queries and keys have norms: there is no kernel for them");
-  }
+absl::Status CheckGpuSupport(const ModelWeights& weights) {
   for (size_t i = 0; i < weights.layers.size(); ++i) {
     const LayerWeights& layer = weights.layers[i];
     const struct {
@@ -55,7 +68,9 @@ absl::Status CheckGpuSupport(const ModelConfig& config, const ModelWeights& weig
                    {&layer.value, "value"}, {&layer.attn_output, "attention output"},
                    {&layer.gate, "gate"},   {&layer.up, "up"},
                    {&layer.down, "down"}};
-    for (const auto& [linear, name] : linears) RETURN_IF_ERROR(CheckLinear(*linear, name, i));
+    for (const auto& [linear, name] : linears) {
+      RETURN_IF_ERROR(CheckLinear(*linear, absl::StrCat(name, " of layer ", i)));
+    }
   }
   return CheckHead(weights.head);
 }

@@ -2,14 +2,15 @@
 #pragma once
 
 #include "absl/status/status.h"
-#include "engine/model/model_config.h"
 #include "engine/weights/model_weights.h"
 
 namespace bitnet {
 
-// UNIMPLEMENTED names what is in the way. Today: ternary layers in 2 bits or base 3 with int8 activations per
-// token and one scale a matrix, no norms of queries and keys, no norm or transform of a matrix's own; heads
-// of floats or 6 bits.
-absl::Status CheckGpuSupport(const ModelConfig& config, const ModelWeights& weights);
+// UNIMPLEMENTED names what is in the way. There are kernels for layers that are ternary with one scale (2
+// bits or base 3), of 1 or 2 bits with scales of groups, and of 1 bit with scales of rows, times the
+// activations that they were trained with; with and without norms of queries and keys, and for heads of any
+// of these, of floats or of 6 bits. There are none for layers of floats, and for matrices with a norm or a
+// Hadamard transform of their own.
+absl::Status CheckGpuSupport(const ModelWeights& weights);
 
 }  // namespace bitnet

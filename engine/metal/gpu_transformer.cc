@@ -13,26 +13,27 @@ namespace {
 size_t NumNormWeights(const ModelWeights& weights) {
   size_t n = weights.output_norm.size();
   for (const LayerWeights& layer : weights.layers) {
-    n += layer.attn_norm.size() + layer.attn_sub_norm.size() + layer.ffn_norm.size() +
-         layer.ffn_sub_norm.size();
+    n += layer.attn_norm.size() + layer.query_norm.size() + layer.key_norm.size() +
+         layer.attn_sub_norm.size() + layer.ffn_norm.size() + layer.ffn_sub_norm.size();
   }
   return n;
 }
 
-// Dispatches of a layer at most, where each product is one of its own, attention aside.
-constexpr size_t kLayerDispatches = 12;
+// Dispatches of a layer at most, attention aside: seven products, each with an input of its own, and gates.
+constexpr size_t kLayerDispatches = 7 * GpuLinear::kMaxDispatches + 1;
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GpuTransformer>> GpuTransformer::Create(
     const ModelConfig& config, const ModelWeights& weights, const KvCache& cache, const RopeTable& rope,
     size_t max_tokens, size_t max_logits, GpuDevice* device) {
-  RETURN_IF_ERROR(CheckGpuSupport(config, weights));
+  RETURN_IF_ERROR(CheckGpuSupport(weights));
   std::unique_ptr<GpuTransformer> transformer(
       new GpuTransformer(config, weights, cache, rope, max_tokens, max_logits, device));
   RETURN_IF_ERROR(transformer->memory_.Share());
-  transformer->commands_.Reserve(
-      config.num_layers * (kLayerDispatches + transformer->attention_.max_dispatches()) + 2 * max_tokens);
+  transformer->commands_.Reserve(config.num_layers *
+                                     (kLayerDispatches + transformer->attention_.max_dispatches()) +
+                                 GpuLinear::kMaxDispatches * max_tokens);
   return transformer;
 }
 
@@ -54,7 +55,6 @@ GpuTransformer::GpuTransformer(const ModelConfig& config, const ModelWeights& we
       qkv_(max_tokens * (query_stride_ + 2 * kv_stride_), memory_),
       attended_(max_tokens * config.query_dim(), memory_),
       gate_up_(2 * max_tokens * ffn_stride_, memory_),
-      normed_(max_logits * config.hidden_dim, memory_),
       logits_(max_logits * vocab_stride_, memory_),
       packed_logits_(vocab_stride_ == config.vocab_size ? 0 : max_logits * config.vocab_size),
       query_{qkv_.data(), query_stride_},
@@ -77,6 +77,8 @@ void GpuTransformer::CopyNorms() {
   };
   for (const LayerWeights& layer : weights_.layers) {
     layer_norms_.push_back({.attn = copy(layer.attn_norm),
+                            .query = copy(layer.query_norm),
+                            .key = copy(layer.key_norm),
                             .attn_sub = copy(layer.attn_sub_norm),
                             .ffn = copy(layer.ffn_norm),
                             .ffn_sub = copy(layer.ffn_sub_norm)});
@@ -85,6 +87,7 @@ void GpuTransformer::CopyNorms() {
 }
 
 void GpuTransformer::ShareWeights() {
+  // Scales follow the codes.
   const auto share = [this](const Matrix& matrix) { memory_.Add(matrix.codes, MatrixBytes(matrix)); };
   for (const LayerWeights& layer : weights_.layers) {
     for (const Linear* linear :
@@ -92,7 +95,6 @@ void GpuTransformer::ShareWeights() {
       share(linear->matrix);
     }
   }
-  // Scales of a 6-bit head follow its codes.
   share(weights_.head);
 }
 
@@ -123,38 +125,40 @@ void GpuTransformer::AttentionBlock(size_t layer, size_t batch_size) {
   const LayerNorms& norms = layer_norms_[layer];
   // What the layer before has left to be added.
   const GpuRows addend = layer > 0 ? GpuRows{projected_.data(), hidden_stride_} : GpuRows{};
-  linear_.Quantize({.x = {residual_.data(), config_.hidden_dim},
+  const GpuProduct products[] = {{&w.query.matrix, query_}, {&w.key.matrix, key_}, {&w.value.matrix, value_}};
+  linear_.Multiply({.x = {residual_.data(), config_.hidden_dim},
                     .addend = addend,
                     .weight = norms.attn,
                     .n = config_.hidden_dim},
-                   batch_size);
-  const GpuProduct products[] = {{&w.query.matrix, query_}, {&w.key.matrix, key_}, {&w.value.matrix, value_}};
-  linear_.Multiply(products, qkv_.data(), batch_size);
+                   products, qkv_.data(), batch_size);
   const GpuRows attended = {attended_.data(), config_.query_dim()};
-  attention_.Run(layer, query_, key_, value_, attended);
-  linear_.Quantize({.x = attended, .weight = norms.attn_sub, .n = config_.query_dim()}, batch_size);
+  attention_.Run(layer, {.query = query_,
+                         .key = key_,
+                         .value = value_,
+                         .attended = attended,
+                         .query_norm = norms.query,
+                         .key_norm = norms.key});
   const GpuProduct output[] = {{&w.attn_output.matrix, {projected_.data(), hidden_stride_}}};
-  linear_.Multiply(output, projected_.data(), batch_size);
+  linear_.Multiply({.x = attended, .weight = norms.attn_sub, .n = config_.query_dim()}, output,
+                   projected_.data(), batch_size);
 }
 
 void GpuTransformer::FeedForwardBlock(size_t layer, size_t batch_size) {
   const LayerWeights& w = weights_.layers[layer];
   const LayerNorms& norms = layer_norms_[layer];
   const GpuRows projected = {projected_.data(), hidden_stride_};
-  linear_.Quantize({.x = {residual_.data(), config_.hidden_dim},
-                    .addend = projected,
-                    .weight = norms.ffn,
-                    .n = config_.hidden_dim},
-                   batch_size);
-  linear_.MultiplyGated({&w.gate.matrix, gate_}, {&w.up.matrix, up_}, gate_up_.data(), config_.ffn_activation,
+  linear_.MultiplyGated({.x = {residual_.data(), config_.hidden_dim},
+                         .addend = projected,
+                         .weight = norms.ffn,
+                         .n = config_.hidden_dim},
+                        {&w.gate.matrix, gate_}, {&w.up.matrix, up_}, gate_up_.data(), config_.ffn_activation,
                         batch_size);
-  linear_.Quantize({.x = gate_, .weight = norms.ffn_sub, .n = config_.ffn_dim}, batch_size);
   const GpuProduct down[] = {{&w.down.matrix, projected}};
-  linear_.Multiply(down, projected_.data(), batch_size);
+  linear_.Multiply({.x = gate_, .weight = norms.ffn_sub, .n = config_.ffn_dim}, down, projected_.data(),
+                   batch_size);
 }
 
 size_t GpuTransformer::OutputLogits(std::span<const BatchToken> batch) {
-  const Matrix& head = weights_.head;
   size_t num_logits = 0;
   for (size_t b = 0; b < batch.size();) {
     size_t n = 0;  // Tokens from b on that want logits.
@@ -168,14 +172,8 @@ size_t GpuTransformer::OutputLogits(std::span<const BatchToken> batch) {
                                  .weight = output_norm_,
                                  .n = config_.hidden_dim};
     const GpuRows logits = {logits_.data() + num_logits * vocab_stride_, vocab_stride_};
-    if (head.layout == MatrixLayout::kInt6) {
-      linear_.Quantize(rows, n);
-      linear_.MultiplyInt6(head, logits, n);
-    } else {
-      const GpuRows normed = {normed_.data() + num_logits * config_.hidden_dim, config_.hidden_dim};
-      linear_.Norm(rows, normed, n);
-      linear_.MultiplyFloats(head, normed, logits, n);
-    }
+    const GpuProduct head[] = {{&weights_.head, logits}};
+    linear_.Multiply(rows, head, logits.data, n);
     num_logits += n;
     b += n;
   }

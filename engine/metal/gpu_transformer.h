@@ -55,6 +55,8 @@ class GpuTransformer {
 
   struct LayerNorms {
     const float* attn = nullptr;
+    const float* query = nullptr;
+    const float* key = nullptr;
     const float* attn_sub = nullptr;
     const float* ffn = nullptr;
     const float* ffn_sub = nullptr;
@@ -74,7 +76,6 @@ class GpuTransformer {
   GpuArray<float> qkv_;  // [max_tokens, query_stride], then keys and values, [max_tokens, kv_stride] each
   GpuArray<float> attended_;  // [max_tokens, query_dim]
   GpuArray<float> gate_up_;   // [2, max_tokens, ffn_stride]
-  GpuArray<float> normed_;    // [max_logits, hidden_dim], for heads of floats
   GpuArray<float> logits_;    // [max_logits, vocab_stride]
   std::vector<float> packed_logits_;
   GpuRows query_, key_, value_, gate_, up_;

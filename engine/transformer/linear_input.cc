@@ -8,21 +8,15 @@
 #include "kernels/hadamard/hadamard.h"
 
 namespace bitnet {
-namespace {
-
-// The smallest group there is: half of what the 1-bit layout allows, as the 2-bit one does.
-constexpr size_t kMinGroup = 16;
-
-}  // namespace
 
 LinearInput::LinearInput(size_t max_batch, size_t max_k)
     : max_k_(max_k),
       int8_stride_(Base3PaddedK(max_k)),
       floats_(max_batch * max_k),
       int8_(max_batch * int8_stride_),
-      scales_(max_batch * std::max<size_t>(1, max_k / kMinGroup)),
+      scales_(max_batch * std::max<size_t>(1, max_k / kMinActivationGroup)),
       sums_(scales_.size()),
-      minus8_(max_batch * (max_k / kMinGroup)),
+      minus8_(max_batch * (max_k / kMinActivationGroup)),
       plus_(max_batch * (max_k + 63) / 64),
       minus_(plus_.size()) {}
 

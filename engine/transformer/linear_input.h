@@ -10,6 +10,9 @@
 
 namespace bitnet {
 
+// The smallest group of activations there is: half of what the 1-bit layout allows, as the 2-bit one does.
+inline constexpr size_t kMinActivationGroup = 16;
+
 // What a matrix asks of its input. Matrices with equal ones share it.
 struct InputSpec {
   ActivationFormat format = ActivationFormat::kFloat;

@@ -5,6 +5,7 @@
 #include "kernels/metal/grouped_gemm.metal"
 #include "kernels/metal/grouped_gemv.metal"
 #include "kernels/metal/head_gemv.metal"
+#include "kernels/metal/norm_heads.metal"
 #include "kernels/metal/norm_rows.metal"
 #include "kernels/metal/quantize_rows.metal"
 #include "kernels/metal/rotate_store.metal"

@@ -47,7 +47,7 @@ struct Projection {
   ulong y;        // Where its products begin, in floats.
   uint tiles;
   uint y_stride;  // From one column's products to the next one's.
-  float scale;    // Of all weights, in kernels with one scale.
+  float scale;    // Of all weights.
   uint unused;
 };
 
@@ -81,6 +81,7 @@ struct SignArguments {
   uint k;         // A multiple of 64.
   uint x_stride;  // Of floats.
   uint y_stride;
+  float scale;  // Of all weights.
 };
 
 // --- rows of activations (norm_rows.metal, quantize_rows.metal, gate_rows.metal)
@@ -103,6 +104,16 @@ struct RowArguments {
 struct GateArguments {
   uint n;
   uint activation;
+};
+
+// --- norms of heads (norm_heads.metal)
+
+struct HeadNormArguments {
+  uint head_dim;
+  uint num_heads;  // Of queries.
+  uint query_stride;
+  uint kv_stride;
+  float eps;
 };
 
 // --- keys, values and attention (rotate_store.metal, attention.metal)

@@ -56,7 +56,7 @@ static inline void grouped_gemm_tiles(device const uchar* w, device const half* 
     const uint column = index / kGemmRows + j * (kGemmLanes / kGemmRows);
     if (has_row && column < columns) {
       device float* out = y + p.projections[i].y + (first_column + column) * ulong(p.projections[i].y_stride);
-      out[tiles.first_tile * kTileRows + row] = sums[j];
+      out[tiles.first_tile * kTileRows + row] = sums[j] * p.projections[i].scale;
     }
   }
 }

@@ -53,7 +53,7 @@ static inline void grouped_gemv_tiles(device const uchar* w, device const half* 
   }
   if (simdgroup == 0 && lane < tiles.tiles * kTileRows) {
     device float* out = y + p.projections[i].y + position.y * ulong(p.projections[i].y_stride);
-    out[tiles.first_tile * kTileRows + lane] = sum;
+    out[tiles.first_tile * kTileRows + lane] = sum * p.projections[i].scale;
   }
 }
 

@@ -43,7 +43,8 @@ kernel void sign_binary_gemv(device const uchar* w [[buffer(0)]], device const f
   const int count = count_row(w + group.x * (blocks * 64ul), blocks, bits, bits, false, lane);
   if (lane % 4 == 0) {
     const uint row = group.x * kSignRows + lane / 4;
-    y[group.y * ulong(p.y_stride) + row] = float(int(p.k) - 2 * count) * (row_scale[row] * x_scale[group.y]);
+    y[group.y * ulong(p.y_stride) + row] =
+        (float(int(p.k) - 2 * count) * (row_scale[row] * x_scale[group.y])) * p.scale;
   }
 }
 
@@ -62,7 +63,7 @@ kernel void sign_ternary_gemv(device const uchar* w [[buffer(0)]],
   if (lane % 4 == 0) {
     const uint row = group.x * kSignRows + lane / 4;
     y[group.y * ulong(p.y_stride) + row] =
-        float(nonzero[group.y] - 2 * count) * (row_scale[row] * x_scale[group.y]);
+        (float(nonzero[group.y] - 2 * count) * (row_scale[row] * x_scale[group.y])) * p.scale;
   }
 }
 
@@ -90,6 +91,6 @@ kernel void sign_float_gemv(device const uchar* w [[buffer(0)]], device const fl
   sum = fold(sum);
   if (own == 0) {
     const uint at = group.x * kSignRows + row;
-    y[group.y * ulong(p.y_stride) + at] = row_scale[at] * sum;
+    y[group.y * ulong(p.y_stride) + at] = (row_scale[at] * sum) * p.scale;
   }
 }

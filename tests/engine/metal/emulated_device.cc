@@ -45,7 +45,7 @@ absl::Status EmulatedDevice::RunOne(const GpuDispatch& dispatch) {
       {.threadgroups = {x, y, z}, .simdgroups = spec.simdgroups, .threadgroup_bytes = spec.shared_bytes},
       arguments);
   if (!faults.empty()) return absl::InternalError(faults);
-  if (static_cast<int>(dispatch.kernel) == damaged_) {
+  if (static_cast<int>(dispatch.kernel) == damaged_ && x * y * z >= damaged_threadgroups_) {
     // The last buffer that it may write.
     size_t i = dispatch.num_buffers;
     while (!kernel.writable[i - 1]) --i;

@@ -24,8 +24,12 @@ class EmulatedDevice : public GpuDevice {
   void set_name(std::string name) { name_ = std::move(name); }
   // From now on steps fail, and say so.
   void FailRuns(std::string message) { failure_ = std::move(message); }
-  // From now on results are changed: 16 bytes of what each dispatch of this kernel has written.
-  void Damage(MetalKernel kernel) { damaged_ = static_cast<int>(kernel); }
+  // From now on results are changed: 16 bytes of what each dispatch of this kernel, of so many threadgroups
+  // or more, has written.
+  void Damage(MetalKernel kernel, uint32_t threadgroups = 1) {
+    damaged_ = static_cast<int>(kernel);
+    damaged_threadgroups_ = threadgroups;
+  }
 
   int num_runs() const { return num_runs_; }
   // How often each kernel was dispatched.
@@ -39,6 +43,7 @@ class EmulatedDevice : public GpuDevice {
   size_t max_buffer_bytes_ = size_t{1} << 40;
   std::vector<std::span<std::byte>> buffers_;
   int damaged_ = -1;
+  uint32_t damaged_threadgroups_ = 1;
   int num_runs_ = 0;
   std::map<std::string, int> num_dispatches_;
 };

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "engine/metal/metal_interfaces.h"
@@ -147,6 +148,16 @@ void SetBytes(ObjcId self, ObjcSelector, const void* bytes, unsigned long length
 void SetSharedBytes(ObjcId self, ObjcSelector, unsigned long length, unsigned long) {
   static_cast<Encoder*>(At(self))->shared_bytes = length;
 }
+// Of the results that the fake's settings name.
+void FlipBit(const emulation::Kernel& kernel, std::span<const emulation::Argument> operands) {
+  size_t number = fake->flipped_buffer;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    if (kernel.writable[i] && number-- == 0) {
+      operands[i].data[0] ^= std::byte{1};
+      return;
+    }
+  }
+}
 void DispatchThreadgroups(ObjcId self, ObjcSelector, MtlSize groups, MtlSize threads) {
   auto& recorded = *static_cast<Encoder*>(At(self));
   fake->dispatched.push_back(recorded.pipeline);
@@ -161,11 +172,14 @@ void DispatchThreadgroups(ObjcId self, ObjcSelector, MtlSize groups, MtlSize thr
       operands.push_back({.name = "buffer", .data = bound.data, .size = bound.size});
     }
     const auto u32 = [](unsigned long n) { return static_cast<uint32_t>(n); };
-    return emulation::Launch(kernel,
-                             {.threadgroups = {u32(groups.width), u32(groups.height), u32(groups.depth)},
-                              .simdgroups = u32(threads.width) / 32,
-                              .threadgroup_bytes = num_buffers < kernel.num_pointers ? shared : 0},
-                             operands);
+    const std::string faults =
+        emulation::Launch(kernel,
+                          {.threadgroups = {u32(groups.width), u32(groups.height), u32(groups.depth)},
+                           .simdgroups = u32(threads.width) / 32,
+                           .threadgroup_bytes = num_buffers < kernel.num_pointers ? shared : 0},
+                          operands);
+    if (kernel.name == fake->flipped_function) FlipBit(kernel, operands);
+    return faults;
   });
 }
 void Commit(ObjcId self, ObjcSelector) {

@@ -23,8 +23,10 @@ struct FakeMetal {
   unsigned long max_buffer_length = 1ul << 40;
   std::string compile_error;  // "": it compiles.
   std::string missing_function;
-  std::string run_error;        // Of command buffers.
-  int notify_at_residency = 0;  // The request by which `residency_requested` is notified.
+  std::string run_error;         // Of command buffers.
+  std::string flipped_function;  // Whose results have a bit changed: the first of a buffer that it writes,
+  size_t flipped_buffer = 0;     // the first such buffer, or a later one.
+  int notify_at_residency = 0;   // The request by which `residency_requested` is notified.
 
   // What happened.
   std::string source;

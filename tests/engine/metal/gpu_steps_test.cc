@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "engine/engine.h"
 #include "tests/engine/metal/emulated_device.h"
 #include "tests/engine/random_model.h"
@@ -106,10 +107,20 @@ TEST_F(GpuStepsTest, FallsBackWhereAKernelIsWrong) {
     ASSERT_EQ(Create(UseMetal::kOn), absl::OkStatus());
     EXPECT_EQ(report().failures, 1u) << SpecOf(kernel).name;
     EXPECT_EQ(report().min_batch, 0u);
-    EXPECT_NE(report().note.find("self-test"), std::string::npos) << report().note;
+    EXPECT_NE(report().note.find(absl::StrCat("self-test: kernel ", SpecOf(kernel).name, ": value")),
+              std::string::npos)
+        << report().note;
     EXPECT_EQ(Answer(5).size(), kTokens);
     EXPECT_EQ(report().steps, 0u);
   }
+}
+
+TEST_F(GpuStepsTest, FallsBackWhereAKernelIsWrongInAStepOnly) {
+  // Larger than any dispatch that kernels are tried with.
+  device_.Damage(MetalKernel::kNormQuantize, 8);
+  ASSERT_EQ(Create(UseMetal::kOn), absl::OkStatus());
+  EXPECT_EQ(report().failures, 1u);
+  EXPECT_NE(report().note.find("self-test: logits after a step of "), std::string::npos) << report().note;
 }
 
 TEST_F(GpuStepsTest, LetsTheCpuRunAStepThatFails) {

@@ -1,103 +1,18 @@
-// Whole steps on an emulated GPU, compared with the CPU's logits by bits.
+// Whole steps of the model that comes along, on an emulated GPU, compared with the CPU's logits by bits.
 #include "engine/metal/gpu_transformer.h"
 
 #include <gtest/gtest.h>
 
-#include <bit>
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "bench/models/random_model.h"
-#include "bench/models/shapes.h"
-#include "engine/loaded_model.h"
-#include "engine/model/model_file.h"
-#include "engine/transformer/transformer.h"
-#include "tests/engine/metal/emulated_device.h"
-#include "tests/engine/random_model.h"
+#include "tests/engine/metal/both_ways.h"
 #include "tests/engine/status_assertions.h"
 
 namespace bitnet {
 namespace {
-
-constexpr size_t kMaxTokens = 48;
-
-// A model, a cache, and both ways to run it.
-class BothWays {
- public:
-  explicit BothWays(std::unique_ptr<ModelFile> file, KvType kv_type = KvType::kF16,
-                    WeightOptions weights = {})
-      : model_(*LoadedModel::Load(std::move(file), weights, pool_)),
-        cache_(model_.config, 64, kv_type),
-        cpu_(model_.config, model_.weights, cache_, DetectCpuFeatures(),
-             {.max_tokens = kMaxTokens, .max_logits = kMaxTokens}, &pool_) {}
-
-  absl::Status CreateGpu() {
-    auto created = GpuTransformer::Create(model_.config, model_.weights, cache_, cpu_.rope(), kMaxTokens,
-                                          kMaxTokens, &device_);
-    if (created.ok()) gpu_ = *std::move(created);
-    return created.status();
-  }
-
-  BlockTable& Sequence(size_t i) {
-    if (tables_.size() <= i) tables_.resize(i + 1);
-    return tables_[i];
-  }
-
-  // `n` tokens of sequence i from `position` on. All, or only the last, want logits.
-  std::vector<BatchToken> Tokens(size_t i, size_t position, size_t n, bool all = true) {
-    std::vector<BatchToken> batch;
-    EXPECT_TRUE(cache_.Reserve(position + n, Sequence(i)));
-    const std::vector<int32_t> ids =
-        RandomTokens(position + n, model_.config.vocab_size, static_cast<uint32_t>(i));
-    for (size_t t = position; t < position + n; ++t) {
-      batch.push_back({.token = ids[t],
-                       .position = t,
-                       .blocks = &Sequence(i),
-                       .wants_logits = all || t + 1 == position + n});
-    }
-    return batch;
-  }
-
-  std::vector<float> OnCpu(std::span<const BatchToken> batch) {
-    const std::span<const float> logits = cpu_.Forward(batch);
-    return {logits.begin(), logits.end()};
-  }
-  std::vector<float> OnGpu(std::span<const BatchToken> batch) {
-    const absl::StatusOr<std::span<const float>> logits = gpu_->Forward(batch);
-    EXPECT_TRUE(logits.ok()) << logits.status();
-    return logits.ok() ? std::vector<float>(logits->begin(), logits->end()) : std::vector<float>();
-  }
-
-  // The same step both ways, the GPU's last, whose keys and values so stay.
-  void ExpectEqual(std::span<const BatchToken> batch) {
-    const std::vector<float> cpu = OnCpu(batch);
-    const std::vector<float> gpu = OnGpu(batch);
-    ASSERT_EQ(cpu.size(), gpu.size());
-    size_t equal = 0;
-    for (size_t i = 0; i < cpu.size(); ++i) {
-      equal += std::bit_cast<uint32_t>(cpu[i]) == std::bit_cast<uint32_t>(gpu[i]);
-    }
-    EXPECT_EQ(equal, cpu.size());
-    equal_ += equal;
-  }
-
-  size_t equal() const { return equal_; }
-  EmulatedDevice& device() { return device_; }
-  const ModelConfig& config() const { return model_.config; }
-
- private:
-  ThreadPool pool_{2};
-  LoadedModel model_;
-  KvCache cache_;
-  Transformer cpu_;
-  EmulatedDevice device_;
-  std::unique_ptr<GpuTransformer> gpu_;
-  std::deque<BlockTable> tables_;  // Stay where they are.
-  size_t equal_ = 0;
-};
 
 std::unique_ptr<ModelFile> Lighthouse() {
   auto file = ModelFile::Open(BITNET_LIGHTHOUSE_MODEL, FileAccess::kMap);
@@ -164,81 +79,6 @@ TEST(GpuTransformerTest, TakesOneCommandBufferAStepAndFewDispatchesALayer) {
                                                {"ternary_gated_gemv", layers},
                                                {"ternary_gemv", 3 * layers}};
   EXPECT_EQ(model.device().num_dispatches(), expected);
-}
-
-// Of random models.
-struct Variant {
-  const char* name;
-  RandomModelShape shape;
-  KvType kv_type = KvType::kF16;
-  WeightOptions weights = {};
-};
-
-RandomModelShape SmallShape() {
-  return {.hidden_dim = 128,
-          .ffn_dim = 384,
-          .num_layers = 2,
-          .num_heads = 4,
-          .num_kv_heads = 2,
-          .head_dim = 32,
-          .vocab_size = 300};
-}
-
-std::vector<Variant> Variants() {
-  const RandomModelShape small = SmallShape();
-  RandomModelShape llama = small;
-  llama.architecture = "llama";
-  llama.own_head = true;
-  RandomModelShape bf16 = small;
-  bf16.embedding = GgmlType::kBF16;
-  return {{"Bitnet", small},
-          {"Llama", llama},
-          {"Bf16Head", bf16},
-          {"Int6Head", small, KvType::kF16, {.head = HeadFormat::kInt6}},
-          {"ExactHead", small, KvType::kF16, {.head = HeadFormat::kExact}},
-          {"Int8Cache", small, KvType::kInt8},
-          {"F32Cache", small, KvType::kF32}};
-}
-
-void PrintTo(const Variant& variant, std::ostream* out) { *out << variant.name; }
-
-class GpuTransformerVariantTest : public testing::TestWithParam<Variant> {};
-
-TEST_P(GpuTransformerVariantTest, EqualsTheCpu) {
-  const std::vector<uint8_t> bytes = RandomModel(GetParam().shape);
-  auto file = ModelFile::Parse(bytes, GetParam().name);
-  ASSERT_TRUE(file.ok()) << file.status();
-  BothWays model(*std::move(file), GetParam().kv_type, GetParam().weights);
-  ASSERT_EQ(model.CreateGpu(), absl::OkStatus());
-  model.ExpectEqual(model.Tokens(0, 0, 11));
-  model.ExpectEqual(model.Tokens(0, 11, 1));
-  std::vector<BatchToken> batch = model.Tokens(0, 12, 1);
-  batch.push_back(model.Tokens(1, 0, 1)[0]);
-  model.ExpectEqual(batch);
-}
-
-INSTANTIATE_TEST_SUITE_P(AllVariants, GpuTransformerVariantTest, testing::ValuesIn(Variants()),
-                         [](const auto& variant) { return std::string(variant.param.name); });
-
-TEST(GpuTransformerTest, EqualsTheCpuInBase3) {
-  const auto made = MadeModel::Create(*FindShape("tiny"), *FindWeightType("base3"), *FindWeightType("f16"));
-  ASSERT_TRUE(made.ok()) << made.status();
-  BothWays model((*made)->File());
-  ASSERT_EQ(model.CreateGpu(), absl::OkStatus());
-  model.ExpectEqual(model.Tokens(0, 0, 9));
-  model.ExpectEqual(model.Tokens(0, 9, 2));
-  EXPECT_TRUE(model.device().num_dispatches().contains("base3_gemm"));
-  EXPECT_TRUE(model.device().num_dispatches().contains("base3_gated_gemv"));
-}
-
-TEST(GpuTransformerTest, NamesWhatItHasNoKernelFor) {
-  RandomModelShape qwen = SmallShape();
-  qwen.architecture = "qwen3";
-  const std::vector<uint8_t> bytes = RandomModel(qwen);
-  auto file = ModelFile::Parse(bytes, "qwen");
-  ASSERT_TRUE(file.ok()) << file.status();
-  BothWays model(*std::move(file));
-  EXPECT_TRUE(IsError(model.CreateGpu(), absl::StatusCode::kUnimplemented, "norms"));
 }
 
 TEST(GpuTransformerTest, SaysWhenABufferIsTooLarge) {

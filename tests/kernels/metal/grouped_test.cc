@@ -57,7 +57,7 @@ class GroupedMetalTest : public testing::TestWithParam<GroupedLayout> {
     return (GetParam() == GroupedLayout::k1Bit ? "grouped_1bit_" : "grouped_2bit_") + std::string(operation);
   }
 
-  // The matrix twice in one dispatch: the second copy's products follow the first's.
+  // The matrix twice in one dispatch: the second copy's products follow the first's, and have a scale.
   void ExpectEqualProducts(const Problem& p) {
     SCOPED_TRACE(testing::Message() << p.tiles << " tiles, k " << p.k << ", group " << p.group << ", batch "
                                     << p.batch);
@@ -77,7 +77,7 @@ class GroupedMetalTest : public testing::TestWithParam<GroupedLayout> {
                          .y = expected.data(),
                          .y_stride = rows});
     const size_t once = expected.size();
-    expected.insert(expected.end(), expected.begin(), expected.begin() + static_cast<ptrdiff_t>(once));
+    for (size_t i = 0; i < once; ++i) expected.push_back(expected[i] * kScale);
     ExpectEqual<float>(
         Multiply("gemv", p, gpu::kGemvTiles, 1, gpu::kGemvSimdgroups, gpu::kGroupedGemvSharedBytes), expected,
         gemv_);
@@ -104,6 +104,7 @@ class GroupedMetalTest : public testing::TestWithParam<GroupedLayout> {
                                        .num_projections = 2,
                                        .projections = {projection, projection, {}}};
     arguments.projections[1].y = p.batch * rows;
+    arguments.projections[1].scale = kScale;
     emulation::Buffer w = DeviceCopy(p.w), w_scale = DeviceCopy(p.w_scale), x = DeviceCopy(p.x),
                       x_sum = DeviceCopy(p.x_sum), x_inv = DeviceCopy(p.x_inv),
                       y(2 * p.batch * rows * sizeof(float)), args = DeviceStruct(arguments);
@@ -121,6 +122,7 @@ class GroupedMetalTest : public testing::TestWithParam<GroupedLayout> {
     return {y.As<float>().begin(), y.As<float>().end()};
   }
 
+  static constexpr float kScale = 0.37f;  // Of all weights.
   EqualityCount gemv_{Name("gemv")};
   EqualityCount gemm_{Name("gemm")};
 };

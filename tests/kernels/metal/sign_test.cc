@@ -72,6 +72,7 @@ class SignMetalTest : public testing::Test {
               .x_scale = a.scale.data(),
               .y = y.data(),
               .y_stride = rows});
+    for (float& product : y) product *= kScale;
     return y;
   }
 
@@ -83,7 +84,8 @@ class SignMetalTest : public testing::Test {
                       y(batch * rows * sizeof(float)),
                       args = DeviceStruct(gpu::SignArguments{.k = static_cast<uint32_t>(weights.k),
                                                              .x_stride = static_cast<uint32_t>(weights.k),
-                                                             .y_stride = static_cast<uint32_t>(rows)});
+                                                             .y_stride = static_cast<uint32_t>(rows),
+                                                             .scale = kScale});
     std::vector<emulation::Argument> operands = {Operand("w", w), Operand("row_scale", row_scale)};
     operands.insert(operands.end(), x.begin(), x.end());
     operands.push_back(Operand("y", y));
@@ -95,6 +97,7 @@ class SignMetalTest : public testing::Test {
     return {y.As<float>().begin(), y.As<float>().end()};
   }
 
+  static constexpr float kScale = 0.37f;  // Of all weights.
   std::mt19937 rng_{1};
 };
 
@@ -148,6 +151,7 @@ TEST_F(SignMetalTest, AddsFloatsInTheCpusOrder) {
                              .x_stride = k,
                              .y = expected.data(),
                              .y_stride = rows});
+      for (float& product : expected) product *= kScale;
       emulation::Buffer device_x = DeviceCopy(x);
       ExpectEqual<float>(
           MultiplyOnMetal("sign_float_gemv", w, batch, gpu::kSignFloatSimdgroups, {Operand("x", device_x)}),
