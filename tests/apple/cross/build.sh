@@ -44,6 +44,8 @@ EOF
   export APT_CONFIG=$apt/apt.conf
   (cd "$folder/src" && apt-get --quiet=2 update && apt-get --quiet=2 source "${sources[@]}") || missing "Debian's sources cannot be had"
   unset APT_CONFIG
+  # Debian links libatomic, for its architectures without such instructions; macOS has no such library.
+  sed -i '/"-latomic"/d' "$folder"/src/abseil-[0-9]*/absl/copts/AbseilConfigureCopts.cmake
   touch "$folder/src/complete"
 }
 
