@@ -1,5 +1,5 @@
 # `cpack -G DEB`: the packages bitnet (programs and service) and bitnet-model-lighthouse; deploy/debian has what is particular to them.
-# `cpack -G TGZ`: everything as one archive, which deploy/install takes.
+# `cpack -G TGZ`: programs and model as one archive, which deploy/install takes.
 set(CPACK_PACKAGE_NAME bitnet)
 set(CPACK_PACKAGE_CONTACT "${BITNET_MAINTAINER}")
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
@@ -40,4 +40,5 @@ set(CPACK_DEBIAN_MODEL_DESCRIPTION "small language model that comes with bitnet
 A ternary model of 6 million weights, trained on definitions of common words.
 It serves to try the server out.")
 
+set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_SOURCE_DIR}/cmake/PackagesOfGenerator.cmake)
 include(CPack)

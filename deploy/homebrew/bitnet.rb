@@ -5,7 +5,7 @@ class Bitnet < Formula
   desc "Server for 1-bit language models"
   license "Apache-2.0"
   # There is no release to download yet: whatever the named repository has.
-  head ENV.fetch("HOMEBREW_BITNET_REPOSITORY"), using: :git, branch: "main"
+  head ENV.fetch("HOMEBREW_BITNET_REPOSITORY", "/usr/local/src/bitnet"), using: :git, branch: "main"
 
   depends_on "cmake" => :build
   depends_on "ninja" => :build

@@ -105,6 +105,8 @@ class InstallTest(unittest.TestCase):
         self.assertIn("cannot be the name", refusal("--version", "../x", "upgrade", TREE))
         self.assertIn("in use", refusal("remove", "4"))
         self.assertIn("no version 9", refusal("remove", "9"))
+        self.assertIn("no version 9", refusal("use", "9"))
+        self.assertIn("the current version already", refusal("use", "2"))
         install("remove", "3")
         self.assertEqual(install("status"), "1\n2 (current)\n4 (previous)\n")
         self.assertEqual([name for name in os.listdir(PREFIX) if name.startswith(".")], [], "nothing half done is left")

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 
 HTTP = "127.0.0.1:8080"
+HEADERS = {"Content-Type": "application/json"}
 PATIENCE = 60 * float(os.environ.get("BITNET_PATIENCE", "1"))  # Seconds that only a failing test waits; emulators need more.
 # Every machine can be this slow: an answer takes seconds, in which an installation can happen.
 SLOW_FLAGS = "--listen 127.0.0.1:50051 --http %s --workers %d --threads 1 --isa portable --speculate off"
@@ -53,7 +54,7 @@ class Stream(threading.Thread):
         request = {"prompt": "Once upon a time", "max_tokens": TOKENS, "ignore_eos": True, "temperature": 0, "stream": True}
         try:
             with contextlib.closing(http.client.HTTPConnection(HTTP, timeout=PATIENCE)) as connection:
-                connection.request("POST", "/v1/completions", json.dumps(request), {"Content-Type": "application/json"})
+                connection.request("POST", "/v1/completions", json.dumps(request), HEADERS)
                 with connection.getresponse() as response:
                     for line in response:
                         self._take(line.decode().strip())
