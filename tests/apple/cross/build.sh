@@ -21,7 +21,7 @@ missing() {
 
 provide_zig() {
   [[ -x $folder/venv/bin/python && -d $folder/bin ]] && return
-  python3 -m venv "$folder/venv" && "$folder/venv/bin/pip" install --quiet --disable-pip-version-check ziglang ||
+  { python3 -m venv "$folder/venv" && "$folder/venv/bin/pip" install --quiet --disable-pip-version-check ziglang; } ||
     missing "PyPI's ziglang cannot be had"
   mkdir -p "$folder/bin"
   local tool
