@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What deploy/run and tests/run share. To be sourced; works in the bash 3.2 of macOS.
 
 # step TEXT: a progress line with the time since the script began.

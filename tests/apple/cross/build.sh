@@ -13,6 +13,7 @@ folder=${1:-$root/build/macos}
 export BITNET_MACOS=$folder
 sources=(utf8proc pcre2 fmtlib spdlog abseil)
 
+# shellcheck source=tests/apple/cross/zig.sh
 source "$root/tests/apple/cross/zig.sh"
 
 # The exports of macOS 13's libSystem.

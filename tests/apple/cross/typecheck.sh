@@ -10,6 +10,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 folder=${1:-$root/build/macos}
 shift || true
+# shellcheck source=tests/apple/cross/zig.sh
 source "$root/tests/apple/cross/zig.sh"
 
 # Alone, since the rest of /usr/include is Linux': the libraries' headers.

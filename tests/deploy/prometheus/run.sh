@@ -17,7 +17,7 @@ case $1 in
   rules)
     promtool check rules "$deploy/recording_rules.yml" "$deploy/alert_rules.yml"
     # A rule without a test would pass whatever it says.
-    for alert in $(sed -n 's/^ *- alert: //p' "$deploy/alert_rules.yml"); do
+    sed -n 's/^ *- alert: //p' "$deploy/alert_rules.yml" | while read -r alert; do
       grep -q "alertname=\"$alert\"" "$here"/*_test.yml || { echo "$alert: no test" >&2; exit 1; }
     done
     ;;

@@ -1,0 +1,44 @@
+# `cpack -G DEB`: the packages bitnet (programs and service) and bitnet-model-lighthouse; deploy/debian has what is particular to them.
+# `cpack -G TGZ`: programs and model as one archive, which deploy/install takes.
+set(CPACK_PACKAGE_NAME bitnet)
+set(CPACK_PACKAGE_CONTACT "${BITNET_MAINTAINER}")
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+set(CPACK_STRIP_FILES ON)
+# Whatever the umask of who packs.
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+
+set(CPACK_COMPONENTS_ALL server debian model debian_model)
+set(CPACK_COMPONENT_SERVER_GROUP bitnet)
+set(CPACK_COMPONENT_DEBIAN_GROUP bitnet)
+set(CPACK_COMPONENT_MODEL_GROUP model)
+set(CPACK_COMPONENT_DEBIAN_MODEL_GROUP model)
+
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+
+set(control ${PROJECT_SOURCE_DIR}/deploy/debian)
+set(CPACK_DEBIAN_BITNET_PACKAGE_NAME bitnet)
+set(CPACK_DEBIAN_BITNET_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_BITNET_DESCRIPTION "server for 1-bit language models
+Streams answers of 1-bit and ternary language models (BitNet b1.58 and its
+kin) over gRPC and OpenAI's HTTP, from processors alone. A front validates,
+admits and routes requests to worker processes and survives them. With it
+come programs for the terminal, for converting models and for measuring.")
+set(CPACK_DEBIAN_BITNET_PACKAGE_SHLIBDEPS ON)
+# The user is made by systemd-sysusers; and the service serves the embedded model until it is told another.
+set(CPACK_DEBIAN_BITNET_PACKAGE_DEPENDS
+    "bitnet-model-lighthouse, init-system-helpers (>= 1.54~), systemd | systemd-standalone-sysusers | systemd-sysusers")
+set(CPACK_DEBIAN_BITNET_PACKAGE_CONTROL_EXTRA ${control}/postinst ${control}/prerm ${control}/postrm ${control}/conffiles)
+
+# A package of its own, so that upgrades of the programs leave the file alone that workers have mapped.
+set(CPACK_DEBIAN_MODEL_PACKAGE_NAME bitnet-model-lighthouse)
+set(CPACK_DEBIAN_MODEL_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_MODEL_PACKAGE_SECTION misc)
+set(CPACK_DEBIAN_MODEL_DESCRIPTION "small language model that comes with bitnet
+A ternary model of 6 million weights, trained on definitions of common words.
+It serves to try the server out.")
+
+set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_SOURCE_DIR}/cmake/PackagesOfGenerator.cmake)
+include(CPack)
