@@ -15,6 +15,7 @@ set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 get_filename_component(cross ${CMAKE_CURRENT_LIST_DIR}/../tests/apple/cross ABSOLUTE)
 set(CMAKE_CXX_FLAGS_INIT "-isystem ${cross}/declarations")  # Written from the documentation.
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-F ${cross}/frameworks")
+set(CMAKE_SHARED_LINKER_FLAGS_INIT "-F ${cross}/frameworks")
 
 set(CMAKE_FIND_ROOT_PATH $ENV{BITNET_MACOS}/prefix)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)

@@ -1,50 +1,13 @@
 #include "bench/machine/machine.h"
 
-#include <fstream>
-
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "base/topology.h"
 #include "base/version.h"
 #include "bench/machine/bandwidth.h"
 #include "bench/machine/build_info.h"
+#include "bench/machine/chip_name.h"
 #include "bench/machine/int8_peak.h"
 
-#if defined(__APPLE__)
-#include <sys/sysctl.h>
-#endif
-
 namespace bitnet {
-namespace {
-
-// The value of `key` in a file of "key : value" lines.
-std::string FindValue(const char* path, const char* key) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    const size_t colon = line.find(':');
-    if (colon != std::string::npos && absl::StartsWith(line, key)) {
-      return std::string(absl::StripAsciiWhitespace(line.substr(colon + 1)));
-    }
-  }
-  return "";
-}
-
-}  // namespace
-
-std::string ChipName() {
-#if defined(__APPLE__)
-  char name[256] = {};
-  size_t size = sizeof(name) - 1;
-  if (sysctlbyname("machdep.cpu.brand_string", name, &size, nullptr, 0) == 0) return name;
-#else
-  if (std::string name = FindValue("/proc/cpuinfo", "model name"); !name.empty()) return name;
-  // ARM kernels name no model there; boards do in the device tree.
-  std::ifstream board("/sys/firmware/devicetree/base/model");
-  if (std::string name; std::getline(board, name, '\0') && !name.empty()) return name;
-  if (std::string part = FindValue("/proc/cpuinfo", "CPU part"); !part.empty()) return "CPU part " + part;
-#endif
-  return "unknown";
-}
 
 int NumCores() {
   static const int cores = [] {

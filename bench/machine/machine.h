@@ -9,8 +9,6 @@
 
 namespace bitnet {
 
-// "AMD EPYC 7B13" as the system names it; "unknown" if it does not.
-std::string ChipName();
 // Physical cores that this process may use.
 int NumCores();
 

@@ -19,7 +19,7 @@ done
 
 sources() {
   find kernels -name '*.cc' ! -name 'x86_*'
-  find engine -name '*.cc' ! -path 'engine/cli/*' ! -path 'engine/convert/*' ! -name '*_linux.cc' ! -name '*_none.cc'
+  find engine -name '*.cc' ! -path 'engine/cli/*' ! -path 'engine/convert/*' ! -name '*_linux.cc' ! -name objc_runtime_apple.cc
   printf 'base/%s.cc\n' apple/chip apple/sysctl apple/sysctl_system json_depth sensors/energy_shares stop_strings thread_qos_apple \
     utf8_stream version
 }
