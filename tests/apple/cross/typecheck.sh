@@ -42,7 +42,7 @@ compile() {
   # Boost 1.74 does not know this clang.
   "$folder/bin/c++" -std=c++20 -O0 -Wall -Wextra -Werror -Wno-unused-command-line-argument -ferror-limit=5 -DBITNET_VERSION='"0"' \
     -DBOOST_ASIO_HAS_STD_INVOKE_RESULT -DBOOST_ASIO_HAS_CO_AWAIT -DBOOST_ASIO_HAS_STD_COROUTINE \
-    -I "$root" -I "$folder/generated" -isystem "$root/tests/apple/cross/declarations" -isystem "$folder/headers/every" \
+    -I "$root" -I "$folder/generated" -I "$folder/generated/proto" -isystem "$root/tests/apple/cross/declarations" -isystem "$folder/headers/every" \
     -idirafter "$folder/headers/machine" -c "$root/$1" -o "$folder/generated/$$.o" && rm "$folder/generated/$$.o" && echo "compiled $1"
 }
 
