@@ -3,7 +3,8 @@
 namespace bitnet {
 
 Sandbox EnterSandbox() {
-  return {.missing = {"a process of this system cannot confine itself; deploy/launchd has a profile for it"}};
+  return {.in_force = {},
+          .missing = {"a process of this system cannot confine itself; deploy/launchd has a profile for it"}};
 }
 
 }  // namespace bitnet
