@@ -77,6 +77,22 @@ apt_get() {
     { echo "make_sysroot.sh: apt-get $1 for arm64 failed" >&2; exit 1; }
 }
 
+# record PACKAGE: as if it were installed, for dpkg-shlibdeps, which tells what a program of arm64 depends on (cmake/arm64-shlibdeps). It
+# looks for files where they lie here.
+record() {
+  local control name file
+  control=$(mktemp -d)
+  dpkg-deb --control "$1" "$control"
+  name=$(dpkg-deb --field "$1" Package)
+  if grep -q '^Multi-Arch: same' "$control/control"; then name+=:arm64; fi
+  { sed '/^Package:/a Status: install ok installed' "$control/control"; echo; } >> "$database/status"
+  dpkg-deb --fsys-tarfile "$1" | tar -t | sed -E "s#^\./(lib|bin|sbin)/#./usr/\1/#; s#^\.#$sysroot#; s#/\$##" > "$database/info/$name.list"
+  for file in symbols shlibs; do
+    [[ ! -f $control/$file ]] || cp "$control/$file" "$database/info/$name.$file"
+  done
+  rm -r "$control"
+}
+
 echo "downloading the arm64 packages"
 apt_get update
 apt_get --download-only install "${packages[@]}"
@@ -86,7 +102,11 @@ echo "unpacking into $sysroot"
 rm -rf "$sysroot"
 mkdir -p "$sysroot"/usr/{bin,lib,sbin}
 for directory in bin lib sbin; do ln -s "usr/$directory" "$sysroot/$directory"; done
+database=$sysroot/var/lib/dpkg
+mkdir -p "$database"/{info,updates}
+echo 1 > "$database/info/format"
 for package in "$apt"/cache/archives/*.deb; do
+  record "$package"
   dpkg-deb --fsys-tarfile "$package" |
     tar -x -C "$sysroot" --keep-directory-symlink --no-same-owner \
       --exclude=./usr/share/doc --exclude=./usr/share/man --exclude=./usr/share/locale

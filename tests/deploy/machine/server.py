@@ -13,7 +13,7 @@ HEADERS = {"Content-Type": "application/json"}
 PATIENCE = 60 * float(os.environ.get("BITNET_PATIENCE", "1"))  # Seconds that only a failing test waits; emulators need more.
 # Every machine can be this slow: an answer takes seconds, in which an installation can happen.
 SLOW_FLAGS = "--listen 127.0.0.1:50051 --http %s --workers %d --threads 1 --isa portable --speculate off"
-TOKENS = 480  # With its prompt as many as the embedded model's context holds.
+TOKENS = int(os.environ.get("BITNET_TOKENS", "480"))  # With its prompt as many as the embedded model's context holds.
 
 
 def until(check, what):

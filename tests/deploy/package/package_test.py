@@ -49,7 +49,7 @@ class PackageTest(unittest.TestCase):
         cls.fresh = (service.active(), service.says("is-enabled"))
         server.await_ready()
         with open(SETTINGS, "w", encoding="ascii") as file:
-            file.write('BITNET_FLAGS="%s %s"\n' % (server.SLOW_FLAGS % (server.HTTP, 1), emulation.FRONT_FLAGS))
+            file.write('BITNET_FLAGS="%s"\n' % (server.SLOW_FLAGS % (server.HTTP, 1)))
         service.systemctl("restart")
         server.await_ready()
         cls.whole = server.Stream().text()
