@@ -70,7 +70,7 @@ build_libraries() {
     build_library fmtlib -D FMT_TEST=OFF -D FMT_DOC=OFF
     build_library spdlog -D SPDLOG_FMT_EXTERNAL=ON -D SPDLOG_BUILD_EXAMPLE=OFF
     # Of the framework, which it looks for, there are declarations only.
-    build_library abseil -D CMAKE_CXX_STANDARD=20 -D ABSL_PROPAGATE_CXX_STD=ON -D "CoreFoundation=-framework CoreFoundation"
+    build_library abseil -D CMAKE_CXX_STANDARD=20 -D ABSL_PROPAGATE_CXX_STD=ON -D "CoreFoundation:STRING=-framework CoreFoundation"
   } > "$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
   # Headers alone, the same for every machine.
   mkdir -p "$folder/prefix/include" "$folder/prefix/share/cmake"
