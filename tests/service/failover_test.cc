@@ -71,7 +71,7 @@ TEST_F(FailoverTest, GoesOnWithAnotherWorker) {
 
 TEST_F(FailoverTest, AddsTheEnergyOfAllAttemptsUp) {
   StartTwo();
-  const Answer answer = Generate("on:1:joules:2.5;say:a|b;on:1:leave;on:2:joules:4;say:c|d");
+  const Answer answer = GenerateInTwo("on:1:joules:2.5;say:a|b", 2, "on:1:leave;on:2:joules:4;say:c|d");
   ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
   EXPECT_EQ(answer.finished().usage().attempts(), 2u);
   const v1::Energy& energy = answer.finished().usage().energy();
@@ -82,7 +82,7 @@ TEST_F(FailoverTest, AddsTheEnergyOfAllAttemptsUp) {
 
 TEST_F(FailoverTest, KeepsTheEnergyOfALostWorkerWhereTheNextCountsNone) {
   StartTwo();
-  const Answer answer = Generate("on:1:joules:2.5;say:a|b;on:1:leave;say:c|d");
+  const Answer answer = GenerateInTwo("on:1:joules:2.5;say:a|b", 2, "on:1:leave;say:c|d");
   EXPECT_DOUBLE_EQ(answer.finished().usage().energy().joules(), 2.5);
 }
 

@@ -10,6 +10,7 @@
 //   burst:He|llo     the same, but all of them in one message
 //   hang             wait until the call is cancelled
 //   await-cancels:2  wait until that many calls have been cancelled
+//   await-file:/a/b  wait until there is such a file
 //   die              end the process as by kill -9
 //   freeze           stop the process as by kill -STOP
 //   leave            send the process SIGTERM, and wait until the call is cancelled
@@ -158,6 +159,8 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
         AwaitCancels(context, 1 << 30);
       } else if (words[0] == "await-cancels") {
         AwaitCancels(context, ToInt(argument));
+      } else if (words[0] == "await-file") {
+        Await(context, [&argument] { return access(argument.c_str(), F_OK) == 0; });
       } else if (words[0] == "die") {
         kill(getpid(), SIGKILL);
       } else if (words[0] == "freeze") {
@@ -263,10 +266,15 @@ class FakeWorker final : public worker::v1::WorkerService::Service {
 
   // The synchronous API tells of a cancellation only when it is asked, hence the steps.
   void AwaitCancels(grpc::ServerContext* context, int wanted) {
-    const absl::MutexLock lock(&mutex_);
-    const auto enough = [this, wanted] { return cancels_ >= wanted; };
-    while (!context->IsCancelled() &&
-           !mutex_.AwaitWithTimeout(absl::Condition(&enough), absl::Milliseconds(5))) {
+    Await(context, [this, wanted] {
+      const absl::MutexLock lock(&mutex_);
+      return cancels_ >= wanted;
+    });
+  }
+  template <typename Condition>
+  static void Await(grpc::ServerContext* context, Condition condition) {
+    while (!context->IsCancelled() && !condition()) {
+      absl::SleepFor(absl::Milliseconds(5));
     }
   }
 

@@ -5,13 +5,17 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "proto/bitnet/v1/inference.grpc.pb.h"
 #include "service/front.h"
@@ -90,6 +94,23 @@ class FrontTest : public testing::Test {
     return ReadAll(stub_->Generate(&context, request));
   }
   Answer Generate(const std::string& script) { return Generate(Prompt(script)); }
+  // Of a script in two parts, the second of which the first worker begins when so many tokens have come: what
+  // a process says just before it ends may go with it.
+  Answer GenerateInTwo(const std::string& first, uint32_t tokens, const std::string& second) {
+    const std::string file = absl::StrCat(testing::TempDir(), "/front_test-", getpid());
+    grpc::ClientContext context;
+    Reader reader =
+        stub_->Generate(&context, Prompt(absl::StrCat(first, ";on:1:await-file:", file, ";", second)));
+    Answer begun;
+    for (v1::GenerateResponse event; begun.num_tokens() < tokens && reader->Read(&event);) {
+      begun.events.push_back(event);
+    }
+    std::ofstream(file).flush();
+    Answer answer = ReadAll(std::move(reader));
+    answer.events.insert(answer.events.begin(), begun.events.begin(), begun.events.end());
+    std::filesystem::remove(file);
+    return answer;
+  }
 
   ServiceOptions options_;
   std::vector<CpuCluster> clusters_ = {{"P0", {}, 1}};
