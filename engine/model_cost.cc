@@ -45,8 +45,7 @@ uint64_t MatrixBytes(const Matrix& matrix) {
 ModelCost CostOf(const ModelConfig& config, const ModelWeights& weights, KvType kv_type) {
   ModelCost cost;
   for (const LayerWeights& layer : weights.layers) {
-    for (const Linear* linear :
-         {&layer.query, &layer.key, &layer.value, &layer.attn_output, &layer.gate, &layer.up, &layer.down}) {
+    for (const Linear* linear : layer.linears()) {
       cost.layer_bytes += MatrixBytes(linear->matrix);
       cost.layer_weights += linear->matrix.rows * linear->matrix.k;
     }

@@ -17,11 +17,11 @@ size_t TokenPartials(const ModelConfig& config) {
   return config.num_heads * NumAttentionChunks(config.max_seq_len) * PartialSize(config.head_dim);
 }
 
+}  // namespace
+
 uint32_t KvTypeNumber(KvType type) {
   return type == KvType::kF16 ? gpu::kKvF16 : type == KvType::kF32 ? gpu::kKvF32 : gpu::kKvInt8;
 }
-
-}  // namespace
 
 GpuAttention::GpuAttention(const ModelConfig& config, const RopeTable& rope, const KvCache& cache,
                            size_t max_batch, GpuMemory& memory, GpuCommands* commands)

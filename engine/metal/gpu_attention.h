@@ -15,6 +15,9 @@
 
 namespace bitnet {
 
+// What the kernels call it.
+uint32_t KvTypeNumber(KvType type);
+
 // What one batch has of one layer, a token per row.
 struct GpuAttentionOperands {
   GpuRows query, key;  // Normed and rotated in place.

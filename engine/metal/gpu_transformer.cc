@@ -90,8 +90,7 @@ void GpuTransformer::ShareWeights() {
   // Scales follow the codes.
   const auto share = [this](const Matrix& matrix) { memory_.Add(matrix.codes, MatrixBytes(matrix)); };
   for (const LayerWeights& layer : weights_.layers) {
-    for (const Linear* linear :
-         {&layer.query, &layer.key, &layer.value, &layer.attn_output, &layer.gate, &layer.up, &layer.down}) {
+    for (const Linear* linear : layer.linears()) {
       share(linear->matrix);
     }
   }

@@ -44,8 +44,7 @@ LockedMemory LockWeights(const ModelWeights& weights) {
     LockMatrix(weights.screen.copy, memory);
   }
   for (const LayerWeights& layer : weights.layers) {
-    for (const Linear* linear :
-         {&layer.query, &layer.key, &layer.value, &layer.attn_output, &layer.gate, &layer.up, &layer.down}) {
+    for (const Linear* linear : layer.linears()) {
       LockMatrix(linear->matrix, memory);
     }
   }

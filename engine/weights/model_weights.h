@@ -1,6 +1,7 @@
 // A model's weights, as the kernels want them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -40,6 +41,11 @@ struct LayerWeights {
   Linear up;                         // [ffn_dim, hidden_dim]
   std::vector<float> ffn_sub_norm;   // [ffn_dim]; empty in models without.
   Linear down;                       // [hidden_dim, ffn_dim]
+
+  // All of them.
+  std::array<const Linear*, 7> linears() const {
+    return {&query, &key, &value, &attn_output, &gate, &up, &down};
+  }
 };
 
 // Matrices that the kernels can not read as they are stored are packed into memory of our own; all else stays

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <span>
 
+#include "engine/metal/gpu_attention.h"
 #include "engine/metal/grid.h"
 #include "engine/metal/self_test/kernel_trials.h"
 #include "kernels/attention/attention.h"
@@ -14,20 +15,15 @@ constexpr uint32_t kHeadDim = 48;  // More than a SIMD group has lanes.
 constexpr size_t kPartial = PartialSize(kHeadDim);
 constexpr float kScoreScale = 0.144f;
 
-struct Type {
-  KvType type;
-  uint32_t number;
-};
-constexpr Type kTypes[] = {
-    {KvType::kF16, gpu::kKvF16}, {KvType::kF32, gpu::kKvF32}, {KvType::kInt8, gpu::kKvInt8}};
+constexpr KvType kTypes[] = {KvType::kF16, KvType::kF32, KvType::kInt8};
 
 // A token at `position`, after keys and values that are in the cache, in blocks in descending order.
 struct Cache {
-  Cache(KernelTrial& trial, const Type& kv, size_t position)
+  Cache(KernelTrial& trial, KvType kv, size_t position)
       : type(kv),
         num_blocks(position / kKvTileTokens + 1),
         // The second of two layers, whose only head has the tile.
-        tile_offset(KvTileBytes(kv.type, kHeadDim)),
+        tile_offset(KvTileBytes(kv, kHeadDim)),
         block_bytes(2 * tile_offset),
         place{.position = U32(position), .table = 0},
         bytes(num_blocks * block_bytes) {
@@ -37,7 +33,7 @@ struct Cache {
 
   const std::byte* Block(size_t i) const { return bytes.data() + table[i] * block_bytes; }
   void Store(const std::vector<float>& key, const std::vector<float>& value, size_t t) {
-    StoreKv(type.type, kHeadDim, key.data(), value.data(), t % kKvTileTokens,
+    StoreKv(type, kHeadDim, key.data(), value.data(), t % kKvTileTokens,
             bytes.data() + table[t / kKvTileTokens] * block_bytes + tile_offset);
   }
   size_t num_chunks() const { return NumAttentionChunks(place.position + 1); }
@@ -46,7 +42,7 @@ struct Cache {
     return {.block_bytes = block_bytes,
             .tile_offset = tile_offset,
             .tile_bytes = U32(tile_offset),
-            .kv_type = type.number,
+            .kv_type = KvTypeNumber(type),
             .head_dim = kHeadDim,
             .num_heads = kHeads,
             .num_kv_heads = kKvHeads,
@@ -59,14 +55,14 @@ struct Cache {
             .unused = 0};
   }
 
-  const Type type;
+  const KvType type;
   const size_t num_blocks, tile_offset, block_bytes;
   const gpu::TokenPlace place;
   std::vector<uint32_t> table;
   std::vector<std::byte> bytes;
 };
 
-void TryRotateStore(KernelTrial& trial, const Type& type, bool neighbours) {
+void TryRotateStore(KernelTrial& trial, KvType type, bool neighbours) {
   Cache cache(trial, type, kKvTileTokens + 3);
   const size_t angles = (cache.place.position + 1) * kHeadDim / 2;
   const size_t own_angles = cache.place.position * kHeadDim / 2;
@@ -106,7 +102,7 @@ std::vector<float> Attend(const KernelSet& cpu, const Cache& cache, const std::v
     const size_t first_key = chunk * kAttentionChunk;
     std::vector<const std::byte*> blocks;
     for (size_t i = first_key / kKvTileTokens; i < cache.num_blocks; ++i) blocks.push_back(cache.Block(i));
-    cpu.attend_chunk({.type = cache.type.type,
+    cpu.attend_chunk({.type = cache.type,
                       .head_dim = kHeadDim,
                       .num_tokens = 1,
                       .group = kHeads / kKvHeads,
@@ -123,7 +119,7 @@ std::vector<float> Attend(const KernelSet& cpu, const Cache& cache, const std::v
   return partials;
 }
 
-void TryAttendChunk(KernelTrial& trial, const Type& type) {
+void TryAttendChunk(KernelTrial& trial, KvType type) {
   Cache cache(trial, type, kAttentionChunk + kKvTileTokens + 3);
   cache.Store(trial.Floats(kHeadDim), trial.Floats(kHeadDim), cache.place.position);
   const std::vector<float> query = trial.Floats(kHeads * kHeadDim);
@@ -144,13 +140,13 @@ void TryAttendChunk(KernelTrial& trial, const Type& type) {
 }  // namespace
 
 void TryRotateStore(KernelTrial& trial) {
-  for (const Type& type : kTypes) {
+  for (const KvType type : kTypes) {
     for (const bool neighbours : {false, true}) TryRotateStore(trial, type, neighbours);
   }
 }
 
 void TryAttendChunk(KernelTrial& trial) {
-  for (const Type& type : kTypes) TryAttendChunk(trial, type);
+  for (const KvType type : kTypes) TryAttendChunk(trial, type);
 }
 
 void TryJoinChunks(KernelTrial& trial) {
