@@ -76,8 +76,8 @@ class EnergyShare final : public EnergySource {
   const ShareClocks clocks_;
   std::optional<Reading> last_;  // When `whole_` moved last.
   std::optional<Window> window_;
-  std::optional<double>
-      others_;  // Processors that other programs keep busy, once a window has been measured.
+  // Processors that other programs keep busy, once a window has been measured.
+  std::optional<double> others_;
   double joules_ = 0;
 };
 

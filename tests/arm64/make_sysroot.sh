@@ -77,7 +77,7 @@ apt_get() {
     { echo "make_sysroot.sh: apt-get $1 for arm64 failed" >&2; exit 1; }
 }
 
-# record PACKAGE: as if it were installed, for dpkg-shlibdeps, which tells what a program of arm64 depends on (cmake/arm64-shlibdeps). It
+# record PACKAGE: as if it were installed, for dpkg-shlibdeps, which tells what a program of arm64 depends on (cmake/shlibdeps.in). It
 # looks for files where they lie here.
 record() {
   local control name file
