@@ -23,6 +23,7 @@
 #include "base/machine_check.h"
 #include "base/sensors/sensors.h"
 #include "base/version.h"
+#include "engine/available_isas.h"
 #include "engine/cache/kv_type_names.h"
 #include "engine/cache/prefix_cache_flag.h"
 #include "engine/engine.h"
@@ -164,15 +165,11 @@ std::optional<int> ParseFlags(int argc, char** argv, WorkerFlags* flags) {
 }
 
 absl::Status NarrowIsa(const std::string& name, CpuFeatures* features) {
-  const Isa* isa = FindIsa(name);
-  if (isa == nullptr || !Covers(DetectCpuFeatures(), isa->features)) {
-    std::string known;
-    for (const Isa& other : Isas()) {
-      if (Covers(DetectCpuFeatures(), other.features)) known += " " + std::string(other.name);
-    }
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--isa ", name, ": ", isa == nullptr ? "there is no such kernel set" : "this CPU lacks it",
-        "; here run:", known));
+  const Isa* isa = FindAvailableIsa(name);
+  if (isa == nullptr) {
+    const char* why = FindIsa(name) == nullptr ? "there is no such kernel set" : "this CPU lacks it";
+    return absl::InvalidArgumentError(
+        absl::StrCat("--isa ", name, ": ", why, "; here run: ", absl::StrJoin(AvailableIsaNames(), " ")));
   }
   *features = isa->features;
   return absl::OkStatus();

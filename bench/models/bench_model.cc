@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "base/default_model.h"
 #include "base/status_macros.h"
+#include "engine/available_isas.h"
 #include "engine/huggingface/open_model.h"
 
 namespace bitnet {
@@ -89,8 +90,8 @@ absl::StatusOr<EngineOptions> MakeEngineOptions(const BenchOptions& options, int
   engine.weights.sparsity = options.sparsity;
   engine.use_metal = options.use_metal;
   if (!options.isa.empty()) {
-    const Isa* isa = FindIsa(options.isa);
-    if (isa == nullptr || !Covers(DetectCpuFeatures(), isa->features)) {
+    const Isa* isa = FindAvailableIsa(options.isa);
+    if (isa == nullptr) {
       return absl::InvalidArgumentError(
           absl::StrCat("this CPU or program has no instruction set ", options.isa));
     }

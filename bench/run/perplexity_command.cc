@@ -11,6 +11,7 @@
 #include "bench/run/divergence.h"
 #include "bench/run/model_commands.h"
 #include "bench/run/session.h"
+#include "engine/available_isas.h"
 #include "engine/cache/kv_type_names.h"
 #include "engine/cli/perplexity.h"
 #include "engine/evaluate.h"
@@ -63,8 +64,8 @@ absl::StatusOr<Way> ReferenceWay(const std::string& against, Way way) {
   if (against == "activations=f32") {
     way.options.weights.float_activations = true;
   } else if (absl::StartsWith(against, "isa=")) {
-    const Isa* isa = FindIsa(value);
-    if (isa == nullptr || !Covers(DetectCpuFeatures(), isa->features)) {
+    const Isa* isa = FindAvailableIsa(value);
+    if (isa == nullptr) {
       return NoSuch(against, "instruction set here");
     }
     way.options.cpu_features = isa->features;

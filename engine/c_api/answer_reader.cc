@@ -43,7 +43,7 @@ AnswerReader::~AnswerReader() {
     return;
   }
   Cancel();
-  while (!std::holds_alternative<EventQueue::Finished>(*events_.Pop(absl::InfiniteDuration()))) {
+  while (!std::holds_alternative<AnswerSink::Finished>(*events_.Pop(absl::InfiniteDuration()))) {
   }
 }
 
@@ -53,15 +53,15 @@ absl::Status AnswerReader::Next(absl::Duration timeout, bitnet_event& event) {
   piece_.clear();
   const absl::Time deadline = absl::Now() + timeout;
   while (finish_ == BITNET_UNFINISHED) {
-    std::optional<EventQueue::Event> next = events_.Pop(deadline - absl::Now());
+    std::optional<AnswerSink::Event> next = events_.Pop(deadline - absl::Now());
     if (!next.has_value()) {
       return absl::DeadlineExceededError(
           absl::StrFormat("no token came within %s", absl::FormatDuration(timeout)));
     }
-    if (const auto* finished = std::get_if<EventQueue::Finished>(&*next)) {
+    if (const auto* finished = std::get_if<AnswerSink::Finished>(&*next)) {
       ReadEnd(*finished);
     } else if (!text_.stopped()) {  // What was chosen behind a stop text is none of the answer.
-      ReadToken(std::get<EventQueue::Token>(*std::move(next)), event);
+      ReadToken(std::get<AnswerSink::Token>(*std::move(next)), event);
       return absl::OkStatus();
     }
   }
@@ -69,7 +69,7 @@ absl::Status AnswerReader::Next(absl::Duration timeout, bitnet_event& event) {
   return absl::OkStatus();
 }
 
-void AnswerReader::ReadToken(EventQueue::Token token, bitnet_event& event) {
+void AnswerReader::ReadToken(AnswerSink::Token token, bitnet_event& event) {
   const GeneratedToken& generated = token.token;
   piece_ = text_.Append(engine_->tokenizer().TokenBytes(generated.id));
   if (text_.stopped()) {
@@ -91,7 +91,7 @@ void AnswerReader::ReadToken(EventQueue::Token token, bitnet_event& event) {
   event.num_logits = logits_.size();
 }
 
-void AnswerReader::ReadEnd(const EventQueue::Finished& finished) {
+void AnswerReader::ReadEnd(const AnswerSink::Finished& finished) {
   piece_ = text_.Finish();
   // The last token may have completed a stop text with an unfinished character, which is text only now.
   finish_ = text_.stopped() ? BITNET_FINISH_STOP : FinishOf(finished.reason);

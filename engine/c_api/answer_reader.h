@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "bitnet/bitnet.h"
 #include "engine/answer_text.h"
-#include "engine/c_api/event_queue.h"
+#include "engine/c_api/answer_sink.h"
 #include "engine/c_api/generation_options.h"
 #include "engine/engine.h"
 
@@ -40,13 +40,13 @@ class AnswerReader {
   AnswerReader(std::shared_ptr<Engine> engine, std::vector<std::string> stops)
       : engine_(std::move(engine)), text_(std::move(stops)) {}
 
-  void ReadToken(EventQueue::Token token, bitnet_event& event);
-  void ReadEnd(const EventQueue::Finished& finished);
+  void ReadToken(AnswerSink::Token token, bitnet_event& event);
+  void ReadEnd(const AnswerSink::Finished& finished);
   void DescribeEnd(bitnet_event& event) const;
 
   const std::shared_ptr<Engine> engine_;
   AnswerText text_;
-  EventQueue events_;
+  AnswerSink events_;
   GenerationId id_ = 0;
   int num_tokens_ = 0;
   bitnet_finish finish_ = BITNET_UNFINISHED;

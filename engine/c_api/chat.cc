@@ -21,18 +21,10 @@ struct Conversation {
 
 std::string TextOrEmpty(const char* text) { return text == nullptr ? "" : text; }
 
-std::optional<ChatRole> RoleOf(std::string_view name) {
-  if (name == "system") return ChatRole::kSystem;
-  if (name == "user") return ChatRole::kUser;
-  if (name == "assistant") return ChatRole::kAssistant;
-  if (name == "tool") return ChatRole::kTool;
-  return std::nullopt;
-}
-
 absl::StatusOr<ChatMessage> ReadMessage(const bitnet_chat_message* given) {
   ASSIGN_OR_RETURN(const bitnet_chat_message message, ReadOptions(given, "bitnet_chat_message"));
   RETURN_IF_ERROR(CheckNotNull(message.role, "role"));
-  const std::optional<ChatRole> role = RoleOf(message.role);
+  const std::optional<ChatRole> role = FindChatRole(message.role);
   if (!role.has_value()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("role is \"%s\"; it must be system, user, assistant or tool", message.role));

@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/utf8_prefix.h"
 #include "engine/c_api/answer_reader.h"
 #include "engine/c_api/objects.h"
 #include "engine/c_api/status.h"
 #include "engine/c_api/structs.h"
-#include "engine/c_api/utf8_prefix.h"
 
 struct bitnet_context {
   bitnet_engine* engine;

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "absl/synchronization/notification.h"
 #include "engine/c_api/objects.h"
 #include "engine/c_api/outputs.h"
@@ -41,8 +40,7 @@ absl::StatusOr<Pooling> PoolingOf(bitnet_pooling pooling) {
     case BITNET_POOLING_MEAN:
       return Pooling::kMean;
   }
-  return absl::UnimplementedError(
-      absl::StrFormat("pooling is %d; this library knows 0 to 2", static_cast<int>(pooling)));
+  return UnknownValue("pooling", pooling, BITNET_POOLING_MEAN);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "engine/c_api/engine_options.h"
 
-#include <string>
-
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "engine/available_isas.h"
 #include "engine/c_api/status.h"
 #include "engine/c_api/structs.h"
 
@@ -14,21 +14,14 @@ constexpr int kMaxThreads = 1024;
 constexpr int kMaxAdapters = 1 << 20;  // Memory is the limit.
 
 absl::StatusOr<CpuFeatures> FeaturesOf(const char* isa) {
-  const CpuFeatures have = DetectCpuFeatures();
   if (isa == nullptr) {
-    return have;
+    return DetectCpuFeatures();
   }
-  const Isa* found = FindIsa(isa);
-  if (found != nullptr && Covers(have, found->features)) {
+  if (const Isa* found = FindAvailableIsa(isa); found != nullptr) {
     return found->features;
   }
-  std::string names;
-  for (const Isa& known : Isas()) {
-    if (Covers(have, known.features)) {
-      names += (names.empty() ? "" : ", ") + std::string(known.name);
-    }
-  }
-  return absl::InvalidArgumentError(absl::StrFormat("isa is \"%s\"; this CPU has %s", isa, names));
+  return absl::InvalidArgumentError(
+      absl::StrFormat("isa is \"%s\"; this CPU has %s", isa, absl::StrJoin(AvailableIsaNames(), ", ")));
 }
 
 absl::StatusOr<KvType> KvTypeOf(bitnet_kv_type type) {
@@ -40,8 +33,7 @@ absl::StatusOr<KvType> KvTypeOf(bitnet_kv_type type) {
     case BITNET_KV_INT8:
       return KvType::kInt8;
   }
-  return absl::UnimplementedError(
-      absl::StrFormat("kv_type is %d; this library knows 0 to 2", static_cast<int>(type)));
+  return UnknownValue("kv_type", type, BITNET_KV_INT8);
 }
 
 absl::Status CheckRange(const char* name, int value, int min, int max) {

@@ -31,8 +31,7 @@ absl::StatusOr<Priority> ReadPriority(bitnet_priority priority) {
     case BITNET_PRIORITY_BACKGROUND:
       return Priority::kBackground;
   }
-  return absl::UnimplementedError(
-      absl::StrFormat("priority is %d; this library knows 0 to 2", static_cast<int>(priority)));
+  return UnknownValue("priority", priority, BITNET_PRIORITY_BACKGROUND);
 }
 
 absl::StatusOr<ConstraintKind> ReadConstraintKind(bitnet_constraint constraint) {
@@ -48,8 +47,7 @@ absl::StatusOr<ConstraintKind> ReadConstraintKind(bitnet_constraint constraint) 
     case BITNET_CONSTRAINT_GRAMMAR:
       return ConstraintKind::kGrammar;
   }
-  return absl::UnimplementedError(
-      absl::StrFormat("constraint is %d; this library knows 0 to 4", static_cast<int>(constraint)));
+  return UnknownValue("constraint", constraint, BITNET_CONSTRAINT_GRAMMAR);
 }
 
 absl::StatusOr<Constraint> ReadConstraint(const Options& options) {

@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "absl/strings/str_format.h"
-#include "engine/c_api/utf8_prefix.h"
+#include "base/utf8_prefix.h"
 
 namespace bitnet {
 
@@ -42,6 +42,11 @@ absl::Status CheckFlags(uint32_t flags, uint32_t known) {
         "flags has 0x%x, which this library does not know; it knows 0x%x", flags & ~known, known));
   }
   return absl::OkStatus();
+}
+
+absl::Status UnknownValue(std::string_view field, int value, int last) {
+  return absl::UnimplementedError(
+      absl::StrFormat("%s is %d; this library knows 0 to %d", field, value, last));
 }
 
 absl::Status CheckReserved(uint32_t reserved) {

@@ -22,6 +22,8 @@ absl::Status CheckNotNull(const void* pointer, std::string_view name);
 absl::Status CheckFlags(uint32_t flags, uint32_t known);
 // UNIMPLEMENTED: a field that has no meaning yet is set.
 absl::Status CheckReserved(uint32_t reserved);
+// UNIMPLEMENTED: a field, of an enumeration that we know up to `last`, has another value.
+absl::Status UnknownValue(std::string_view field, int value, int last);
 
 // What a C function does: runs `body`, a function that returns a status, and lets no exception out. We throw
 // none, but the standard library does when memory is short, and so may a callback written in C++.

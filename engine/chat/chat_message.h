@@ -1,11 +1,28 @@
 // One message of a conversation.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace bitnet {
 
 enum class ChatRole { kSystem, kUser, kAssistant, kTool };
+
+// What templates and programs call them.
+inline constexpr std::string_view kChatRoleNames[] = {"system", "user", "assistant", "tool"};
+constexpr std::string_view ChatRoleName(ChatRole role) { return kChatRoleNames[static_cast<size_t>(role)]; }
+// Nothing for other names.
+constexpr std::optional<ChatRole> FindChatRole(std::string_view name) {
+  const auto* found = std::ranges::find(kChatRoleNames, name);
+  if (found == std::end(kChatRoleNames)) {
+    return std::nullopt;
+  }
+  return static_cast<ChatRole>(found - std::begin(kChatRoleNames));
+}
 
 struct ChatMessage {
   ChatRole role;

@@ -16,20 +16,6 @@ using jinja::Origin;
 using jinja::Text;
 using jinja::Value;
 
-std::string_view RoleName(ChatRole role) {
-  switch (role) {
-    case ChatRole::kSystem:
-      return "system";
-    case ChatRole::kUser:
-      return "user";
-    case ChatRole::kAssistant:
-      return "assistant";
-    case ChatRole::kTool:
-      break;
-  }
-  return "tool";
-}
-
 absl::StatusOr<Json> ParseJson(const std::string& text, Json::value_t wanted, const std::string& name) {
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.type() != wanted) {
@@ -67,7 +53,7 @@ absl::StatusOr<Value> MessageValue(const ChatMessage& message, size_t index) {
       add(name, Value::String(text, Origin::kUser));
     }
   };
-  add("role", Value::String(RoleName(message.role)));
+  add("role", Value::String(ChatRoleName(message.role)));
   add("content", Value::String(message.content, Origin::kUser));
   add_text("name", message.name);
   add_text("tool_call_id", message.tool_call_id);

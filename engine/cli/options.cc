@@ -6,7 +6,9 @@
 #include <memory>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_join.h"
 #include "base/version.h"
+#include "engine/available_isas.h"
 #include "engine/cache/kv_type_names.h"
 #include "engine/cache/prefix_cache_flag.h"
 #include "engine/cli/help_formatter.h"
@@ -37,21 +39,11 @@ constexpr const char* kExamples = R"(Examples:
 
 Exit status: 0 done, 1 something failed (stderr says what), 2 wrong usage, 130 interrupted by ctrl-C.)";
 
-std::string IsaNames() {
-  std::string names;
-  const CpuFeatures have = DetectCpuFeatures();
-  for (const Isa& isa : Isas()) {
-    if (Covers(have, isa.features)) {
-      names += (names.empty() ? "" : ", ") + std::string(isa.name);
-    }
-  }
-  return names;
-}
+std::string IsaNames() { return absl::StrJoin(AvailableIsaNames(), ", "); }
 
 // "" if this CPU can run the kernels called `name`, otherwise what is wrong.
 std::string CheckIsa(const std::string& name) {
-  const Isa* isa = FindIsa(name);
-  if (isa != nullptr && Covers(DetectCpuFeatures(), isa->features)) {
+  if (FindAvailableIsa(name) != nullptr) {
     return "";
   }
   return "'" + name + "' is not available here; available are: " + IsaNames();

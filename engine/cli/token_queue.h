@@ -1,17 +1,14 @@
-// Brings a generation's events from the engine's thread to the one that prints.
+// An answer's events, and the wish that it ends, as the one who prints takes them.
 #pragma once
 
-#include <deque>
+#include <utility>
 #include <variant>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "engine/event_queue.h"
 #include "engine/generation.h"
 
 namespace bitnet {
 
-// Writing to a terminal or pipe may block, which a sink must not. Unbounded: an answer fits the context.
-// Safe to use from several threads.
 class TokenQueue : public GenerationSink {
  public:
   struct Finished {
@@ -21,22 +18,18 @@ class TokenQueue : public GenerationSink {
   struct Interrupted {};
   using Event = std::variant<GeneratedToken, Finished, Interrupted>;
 
-  void OnToken(const GeneratedToken& token) override { Push(token); }
+  void OnToken(const GeneratedToken& token) override { queue_.Push(token); }
   void OnFinished(FinishReason reason, const GenerationUsage& usage) override {
-    Push(Finished{reason, usage});
+    queue_.Push(Finished{reason, usage});
   }
   // Somebody wants it to end.
-  void Interrupt() { Push(Interrupted{}); }
+  void Interrupt() { queue_.Push(Interrupted{}); }
 
   // Waits for the next event.
-  Event Pop();
+  Event Pop() { return *queue_.Pop(absl::InfiniteDuration()); }
 
  private:
-  void Push(Event event);
-  bool HasEvent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !events_.empty(); }
-
-  absl::Mutex mutex_;
-  std::deque<Event> events_ ABSL_GUARDED_BY(mutex_);
+  EventQueue<Event> queue_;
 };
 
 }  // namespace bitnet

@@ -1,6 +1,7 @@
 #include "service/openai/json_fields.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/utf8_prefix.h"
 
 namespace bitnet::openai {
 namespace {
@@ -10,11 +11,7 @@ constexpr size_t kMaxShown = 60;  // Of what was found, in bytes.
 std::string Shown(const Json& value) {
   std::string text = Dump(value);
   if (text.size() > kMaxShown) {
-    size_t end = kMaxShown;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {  // Whole characters.
-      --end;
-    }
-    text = text.substr(0, end) + "...";
+    text = text.substr(0, Utf8Prefix(text, kMaxShown)) + "...";
   }
   return text;
 }

@@ -18,6 +18,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "engine/available_isas.h"
 #include "engine/cache/kv_type_names.h"
 #include "engine/evaluate.h"
 #include "engine/huggingface/open_model.h"
@@ -90,8 +91,8 @@ absl::StatusOr<EvaluatorOptions> MakeOptions(const Flags& flags) {
   }
   options.kv_type = type->second;
   if (!flags.isa.empty()) {
-    const Isa* isa = FindIsa(flags.isa);
-    if (isa == nullptr || !Covers(DetectCpuFeatures(), isa->features)) {
+    const Isa* isa = FindAvailableIsa(flags.isa);
+    if (isa == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat("this CPU or program has no ", flags.isa));
     }
     options.cpu_features = isa->features;

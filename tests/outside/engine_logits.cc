@@ -19,6 +19,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "engine/available_isas.h"
 #include "engine/evaluate.h"
 #include "engine/huggingface/open_model.h"
 
@@ -73,8 +74,8 @@ absl::StatusOr<EvaluatorOptions> MakeOptions(const Flags& flags) {
     return absl::InvalidArgumentError(absl::StrCat("--threads ", flags.at("--threads"), " is no number"));
   }
   if (const std::string& isa_name = flags.at("--isa"); !isa_name.empty()) {
-    const Isa* isa = FindIsa(isa_name);
-    if (isa == nullptr || !Covers(DetectCpuFeatures(), isa->features)) {
+    const Isa* isa = FindAvailableIsa(isa_name);
+    if (isa == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat("this CPU or program has no ", isa_name));
     }
     options.cpu_features = isa->features;
