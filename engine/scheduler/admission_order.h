@@ -19,7 +19,12 @@ inline constexpr absl::Duration kDefaultPriorityAgeing = absl::Seconds(10);
 struct Rank {
   std::chrono::steady_clock::time_point since;
   GenerationId id;
-  auto operator<=>(const Rank&) const = default;
+
+  bool operator==(const Rank&) const = default;
+  std::strong_ordering operator<=>(const Rank& other) const {
+    const auto by_time = since.time_since_epoch().count() <=> other.since.time_since_epoch().count();
+    return by_time != 0 ? by_time : id <=> other.id;
+  }
 };
 
 // Who waits rises by one class per `ageing`, so nothing waits for ever: only who comes within that time can

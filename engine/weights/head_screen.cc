@@ -30,10 +30,11 @@ GgmlType TypeOf(MatrixLayout layout) {
 // As it would stand in a file.
 ModelTensor TensorOf(const Matrix& matrix) {
   const GgmlType type = TypeOf(matrix.layout);
-  return {.name = "output.weight",
-          .type = type,
-          .dims = {matrix.k, matrix.rows},
-          .data = {matrix.codes, GgmlTensorBytes(type, matrix.rows, matrix.k).value()}};
+  return {
+      .name = "output.weight",
+      .type = type,
+      .dims = {matrix.k, matrix.rows},
+      .data = std::span(matrix.codes, static_cast<size_t>(*GgmlTensorBytes(type, matrix.rows, matrix.k)))};
 }
 
 // The root of a sum of squares whose roundings are far below one of float's.

@@ -15,7 +15,7 @@ constexpr double kMiB = 1 << 20;
 
 void LockMatrix(const Matrix& matrix, LockedMemory& memory) {
   if (matrix.codes != nullptr) {
-    memory.Lock({matrix.codes, MatrixBytes(matrix)});
+    memory.Lock(std::span(matrix.codes, static_cast<size_t>(MatrixBytes(matrix))));
   }
 }
 

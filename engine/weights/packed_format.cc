@@ -102,8 +102,8 @@ absl::StatusOr<Matrix> ParsePacked(const ModelTensor& tensor) {
   }
   PackedFooter footer;
   std::memcpy(&footer, tensor.data.data() + tensor.data.size() - kFooterBytes, kFooterBytes);
-  Matrix matrix = {.rows = tensor.dims[1],
-                   .k = tensor.dims[0],
+  Matrix matrix = {.rows = static_cast<size_t>(tensor.dims[1]),
+                   .k = static_cast<size_t>(tensor.dims[0]),
                    .layout = type.layout,
                    .group = footer.group,
                    .scale = footer.scale,

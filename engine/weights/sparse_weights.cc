@@ -37,10 +37,11 @@ class CodeReader {
  public:
   static absl::StatusOr<CodeReader> Create(const Matrix& matrix) {
     const GgmlType type = TypeOf(matrix);
-    const ModelTensor tensor = {.name = "feed-forward",
-                                .type = type,
-                                .dims = {matrix.k, matrix.rows},
-                                .data = {matrix.codes, PackedBytes(type, matrix.rows, matrix.k, 0)}};
+    const ModelTensor tensor = {
+        .name = "feed-forward",
+        .type = type,
+        .dims = {matrix.k, matrix.rows},
+        .data = std::span(matrix.codes, static_cast<size_t>(PackedBytes(type, matrix.rows, matrix.k, 0)))};
     ASSIGN_OR_RETURN(RowDecoder decoder, RowDecoder::Create(tensor));
     return CodeReader(std::move(decoder));
   }

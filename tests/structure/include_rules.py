@@ -17,7 +17,7 @@ LIBRARIES = {"absl": "absl", "spdlog": "spdlog", "fmt": "spdlog", "grpc": "grpc"
              "boost": "boost", "prometheus": "prometheus", "nlohmann": "nlohmann", "CLI": "cli11", "CLI11.hpp": "cli11",
              "pcre2.h": "pcre2", "utf8proc.h": "utf8proc", "gtest": "gtest", "gmock": "gtest", "benchmark": "benchmark", "openssl": "openssl",
              "re2": "re2", "json.hpp": "nlohmann", "curl": "curl", "zlib.h": "zlib",
-             "seccomp.h": "seccomp", "bitnet": "libbitnet"}
+             "seccomp.h": "seccomp", "bitnet": "libbitnet", "emscripten": "emscripten"}
 
 # Folders of headers that the operating system or the compiler gives.
 SYSTEM = {"sys", "pthread", "linux", "mach", "mach-o", "net", "netinet", "arpa", "asm", "bits", "os", "dispatch", "libkern", "Foundation", "Metal",
@@ -50,6 +50,7 @@ LIBRARIES_ALLOWED = {
     "deploy": {"grpc", "protobuf", "absl", "cli11"},
     "deploy/examples": {"libbitnet"},
     "deploy/swift": {"libbitnet"},
+    "deploy/wasm": {"libbitnet", "emscripten"},
 }
 # Command lines are read in main.cc, or where they are long in a command_line.cc beside it, and nowhere else, or in the
 # programs of engine/cli and deploy.

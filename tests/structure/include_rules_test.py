@@ -22,6 +22,7 @@ class IncludeRulesTest(unittest.TestCase):
                            ("engine/cli/infer.cc", "#include <CLI/CLI.hpp>"), ("engine/cli/a.cc", "#include <nlohmann/json.hpp>"),
                            ("engine/c_api/a.cc", '#include "bitnet/bitnet.h"'),
                            ("deploy/examples/cpp/a.cc", "#include <bitnet/bitnet.h>"), ("deploy/examples/cpp/a.cc", '#include "beside.h"'),
+                           ("deploy/wasm/a.cc", "#include <emscripten/bind.h>"),
                            ("proto/a.cc", "#include <grpcpp/grpcpp.h>"), ("worker/a.cc", '#include "engine/engine.h"'),
                            ("worker/main.cc", "#include <CLI/CLI.hpp>"), ("worker/a.cc", '#include "proto/bitnet/v1/x.pb.h"'),
                            ("service/command_line.cc", "#include <CLI/CLI.hpp>"),
@@ -42,6 +43,7 @@ class IncludeRulesTest(unittest.TestCase):
                            ("proto/a.cc", '#include "base/log.h"'), ("engine/a.cc", '#include "tests/engine/x.h"'),
                            ("engine/include/bitnet/bitnet.h", "#include <vector>"), ("deploy/a.cc", '#include "service/s.h"'),
                            ("engine/a.cc", '#include "bitnet/bitnet.h"'), ("deploy/a.cc", "#include <bitnet/bitnet.h>"),
+                           ("engine/a.cc", "#include <emscripten/bind.h>"),
                            ("deploy/examples/cpp/a.cc", "#include <absl/status/status.h>")]:
             self.assertEqual(len(found(path, line)), 1, (path, line))
 

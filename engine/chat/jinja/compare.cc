@@ -91,7 +91,7 @@ absl::StatusOr<std::partial_ordering> Compare(Budget& budget, const Value& left,
   if (left.text() != nullptr && right.text() != nullptr) {
     RETURN_IF_ERROR(budget.SpendBytes(std::min(left.text()->size(), right.text()->size())));
     // The order of UTF-8's bytes is that of its characters.
-    return std::partial_ordering(left.text()->bytes() <=> right.text()->bytes());
+    return std::partial_ordering(left.text()->bytes().compare(right.text()->bytes()) <=> 0);
   }
   if (left.list() != nullptr && right.list() != nullptr) {
     return CompareLists(budget, *left.list(), *right.list());

@@ -1,10 +1,10 @@
 #include "engine/chat/jinja/to_text.h"
 
-#include <array>
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
@@ -112,21 +112,21 @@ class Printer {
 
 }  // namespace
 
+// As Python writes it: with as few digits as give the same number back.
 std::string FloatText(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  std::array<char, 32> buffer;
-  const auto end =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific);
-  const std::string scientific(buffer.data(), end.ptr);
+  int digits = -1;  // After the first.
+  std::string scientific;
+  double read = 0;
+  do {
+    scientific = absl::StrFormat("%.*e", ++digits, value);
+  } while (absl::SimpleAtod(scientific, &read) && read != value);
   const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
   if (exponent < -4 || exponent >= 16) {
     return scientific;
   }
-  const auto fixed =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
-  std::string text(buffer.data(), fixed.ptr);
-  return text.find('.') == std::string::npos ? text + ".0" : text;
+  return absl::StrFormat("%.*f", std::max(1, digits - exponent), value);
 }
 
 absl::StatusOr<Text> ToText(Budget& budget, const Value& value) {

@@ -10,6 +10,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 folder=${1:-$root/build/macos}
 shift || true
+# shellcheck source=cmake/debian_sources.sh
+source "$root/cmake/debian_sources.sh"
 # shellcheck source=tests/apple/cross/zig.sh
 source "$root/tests/apple/cross/zig.sh"
 

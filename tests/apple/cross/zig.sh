@@ -2,12 +2,6 @@
 # To be sourced: a compiler for Macs. $folder is where it goes.
 : "${folder:?}"
 
-missing() {
-  echo "$(basename "$0"): $*" >&2
-  [[ -z ${BITNET_REQUIRE_ALL:-} ]] || exit 1
-  exit 77
-}
-
 provide_zig() {
   [[ -x $folder/venv/bin/python && -d $folder/bin ]] && return
   if ! python3 -m venv "$folder/venv" || ! "$folder/venv/bin/pip" install --quiet --disable-pip-version-check ziglang; then
