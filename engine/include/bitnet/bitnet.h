@@ -112,9 +112,9 @@ typedef struct bitnet_engine_options {
   bitnet_kv_type kv_type;   /* BITNET_KV_F16 */
   uint64_t kv_cache_tokens; /* 0: max_sequences full contexts, at most 2 GiB. */
   uint64_t adapter_bytes;   /* Memory for all adapters together. 0: 1 GiB. */
-  const char* isa; /* "portable", "x86_avx2", ...: no instructions beyond these. NULL: the best there are. */
-  int32_t max_adapters; /* Loaded at once. 0: 16. */
-  uint32_t reserved;    /* 0 */
+  const char* isa;          /* No instructions beyond "portable", "x86_avx2", ... NULL: the best there are. */
+  int32_t max_adapters;     /* Loaded at once. 0: 16. */
+  uint32_t reserved;        /* 0 */
 } bitnet_engine_options;
 
 static inline void bitnet_engine_options_init(bitnet_engine_options* options) {
@@ -186,9 +186,8 @@ typedef struct bitnet_chat_message {
   const char* content;
   const char* name;         /* Of the function whose answer "tool" brings, or of who speaks. */
   const char* tool_call_id; /* Which call "tool" answers. */
-  const char*
-      tool_calls; /* Calls that "assistant" made: JSON, [{"function": {"name": "f", "arguments": {}}}]. */
-  const char* reasoning; /* What "assistant" thought. */
+  const char* tool_calls;   /* Of "assistant": JSON, [{"function": {"name": "f", "arguments": {}}}]. */
+  const char* reasoning;    /* What "assistant" thought. */
 } bitnet_chat_message;
 
 static inline void bitnet_chat_message_init(bitnet_chat_message* message) {
@@ -197,9 +196,8 @@ static inline void bitnet_chat_message_init(bitnet_chat_message* message) {
   message->struct_size = sizeof(*message);
 }
 
-#define BITNET_NO_GENERATION_PROMPT                                      \
-  1u /* Does not end with the beginning of the assistant's next message. \
-      */
+/* The prompt does not end with the beginning of the assistant's next message. */
+#define BITNET_NO_GENERATION_PROMPT 1u
 
 typedef struct bitnet_chat_options {
   size_t struct_size;
@@ -395,9 +393,8 @@ typedef enum bitnet_pooling {
   BITNET_POOLING_MEAN = 2      /* The mean over all tokens. */
 } bitnet_pooling;
 
-/* One vector, of length 1, for these tokens: hidden_dim floats, with the rules of "Text and tokens" for
- * `capacity` and
- * `*length`. Waits until it is there. */
+/* One vector, of length 1, for these tokens: hidden_dim floats. `capacity` and `*length` follow the rules of
+ * "Text and tokens". Waits until it is there. */
 BITNET_API bitnet_code bitnet_embed(bitnet_engine* engine, const int32_t* tokens, size_t num_tokens,
                                     bitnet_pooling pooling, float* embedding, size_t capacity, size_t* length,
                                     bitnet_error* error);
