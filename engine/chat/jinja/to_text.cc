@@ -112,7 +112,9 @@ class Printer {
 
 }  // namespace
 
-// As Python writes it: with as few digits as give the same number back.
+// As Python writes it: with as few digits as give the same number back. (Of 2098 powers of two it writes 46
+// with one digit fewer, as 2^-24, which lie so that rounding up finds a number that rounding to the nearest
+// does not. std::to_chars does, but not on macOS before 13.3.)
 std::string FloatText(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
