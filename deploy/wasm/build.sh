@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the engine as a page: WebAssembly by Debian's Emscripten, in the folder page of FOLDER, which any web server can serve.
 #
-# Usage: deploy/wasm/build.sh [FOLDER]      FOLDER: build/wasm; 400 MB
+# Usage: deploy/wasm/build.sh [FOLDER]      FOLDER: build/wasm; 100 MB
 #
 # The libraries' sources are Debian's. Exit code 77: one of these cannot be had; with BITNET_REQUIRE_ALL that is an error.
 set -euo pipefail
