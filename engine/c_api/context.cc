@@ -1,7 +1,6 @@
 // The two simple calls.
 #include <algorithm>
 #include <climits>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <string_view>
@@ -35,7 +34,7 @@ class BoundedText {
   // False once something did not fit, or nothing more will.
   bool Append(std::string_view text) {
     const size_t fits = Utf8Prefix(text, room_);
-    std::memcpy(out_, text.data(), fits);
+    text.copy(out_, fits);
     out_ += fits;
     room_ -= fits;
     *out_ = '\0';

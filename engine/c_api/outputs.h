@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -44,7 +43,7 @@ absl::Status WriteArray(std::span<const Element> values, Element* out, size_t ca
 inline absl::Status WriteText(std::string_view text, char* out, size_t capacity, size_t* length) {
   ASSIGN_OR_RETURN(const bool copy, SetLength(text.size(), text.size() + 1, out, capacity, length));
   if (copy) {
-    std::memcpy(out, text.data(), text.size());
+    text.copy(out, text.size());
     out[text.size()] = '\0';
   }
   return absl::OkStatus();

@@ -1,6 +1,5 @@
 #include "engine/c_api/status.h"
 
-#include <cstring>
 #include <iterator>
 
 #include "absl/strings/str_format.h"
@@ -15,7 +14,7 @@ bitnet_code SetError(bitnet_error* error, bitnet_code code, std::string_view mes
   if (error != nullptr) {
     const size_t size = Utf8Prefix(message, sizeof(error->message) - 1);
     error->code = code;
-    std::memcpy(error->message, message.data(), size);
+    message.copy(error->message, size);
     error->message[size] = '\0';
   }
   return code;

@@ -30,14 +30,17 @@
 #define BITNET_API
 #endif
 
-/* For *_init: all fields 0, in either language and without a warning. */
+/* ZEROES, for *_init: all fields 0, in either language and without a warning. INT: in C++ as in C, an
+ * enumeration holds any int, so also what a newer library says and this header has no name for. */
 #ifdef __cplusplus
 #define BITNET_ZEROES \
   {}
+#define BITNET_INT : int
 extern "C" {
 #else
 #define BITNET_ZEROES \
   { 0 }
+#define BITNET_INT
 #endif
 
 /* ---- Version ---- */
@@ -55,7 +58,7 @@ BITNET_API const char* bitnet_version(void);
 /* ---- Errors ---- */
 
 /* Numbered as gRPC and Abseil number them. */
-typedef enum bitnet_code {
+typedef enum bitnet_code BITNET_INT {
   BITNET_OK = 0,
   BITNET_CANCELLED = 1,
   BITNET_UNKNOWN = 2,
@@ -100,7 +103,11 @@ typedef struct bitnet_engine bitnet_engine;
 #define BITNET_RAW_PROMPTS 8u     /* Of bitnet_new_context only: no chat template. */
 
 /* How keys and values of past tokens are kept. */
-typedef enum bitnet_kv_type { BITNET_KV_F16 = 0, BITNET_KV_F32 = 1, BITNET_KV_INT8 = 2 } bitnet_kv_type;
+typedef enum bitnet_kv_type BITNET_INT {
+  BITNET_KV_F16 = 0,
+  BITNET_KV_F32 = 1,
+  BITNET_KV_INT8 = 2
+} bitnet_kv_type;
 
 typedef struct bitnet_engine_options {
   size_t struct_size;
@@ -245,14 +252,14 @@ typedef struct bitnet_adapter_use {
 /* One answer, under way. */
 typedef struct bitnet_generation bitnet_generation;
 
-typedef enum bitnet_priority {
+typedef enum bitnet_priority BITNET_INT {
   BITNET_PRIORITY_NORMAL = 0,
   BITNET_PRIORITY_INTERACTIVE = 1,
   BITNET_PRIORITY_BACKGROUND = 2
 } bitnet_priority;
 
 /* What an answer must look like. */
-typedef enum bitnet_constraint {
+typedef enum bitnet_constraint BITNET_INT {
   BITNET_CONSTRAINT_NONE = 0,
   BITNET_CONSTRAINT_JSON_SCHEMA = 1,
   BITNET_CONSTRAINT_JSON_OBJECT = 2, /* Any; takes no text. */
@@ -307,7 +314,7 @@ BITNET_API void bitnet_generation_destroy(bitnet_generation* generation);
  * ended, is left as it is. */
 BITNET_API void bitnet_generation_cancel(bitnet_generation* generation);
 
-typedef enum bitnet_finish {
+typedef enum bitnet_finish BITNET_INT {
   BITNET_UNFINISHED = 0,
   BITNET_FINISH_END = 1,  /* The model ended the answer, with a token that is not delivered. */
   BITNET_FINISH_STOP = 2, /* A stop text would have come next. */
@@ -387,7 +394,7 @@ BITNET_API bitnet_code bitnet_generation_usage(const bitnet_generation* generati
 
 /* ---- Embeddings ---- */
 
-typedef enum bitnet_pooling {
+typedef enum bitnet_pooling BITNET_INT {
   BITNET_POOLING_OF_MODEL = 0, /* As the file says. */
   BITNET_POOLING_LAST = 1,     /* The hidden state of the last token. */
   BITNET_POOLING_MEAN = 2      /* The mean over all tokens. */

@@ -29,7 +29,7 @@ def structs(header):
 
 def constants(header):
     """Of enums and macros; the version is none, as it changes with every release."""
-    for match in re.finditer(r"typedef enum \w+ \{(.*?)\}", header, re.S):
+    for match in re.finditer(r"typedef enum \w+ BITNET_INT \{(.*?)\}", header, re.S):
         yield from re.findall(r"(\w+) = ", match.group(1))
     yield from re.findall(r"#define (BITNET_(?!VERSION_)\w+)[ \\\n]+\(?-?\d+u?\)?", header)
 
