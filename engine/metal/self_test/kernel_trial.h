@@ -1,11 +1,11 @@
 // One kernel's small problem, on a device and on the CPU.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <initializer_list>
 #include <random>
 #include <vector>
@@ -51,7 +51,7 @@ class KernelTrial {
   template <typename T>
   T* Put(const std::vector<T>& values) {
     T* copy = Room<T>(values.size());
-    std::memcpy(copy, values.data(), values.size() * sizeof(T));
+    std::ranges::copy(values, copy);
     return copy;
   }
   template <typename T>

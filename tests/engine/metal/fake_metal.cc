@@ -46,11 +46,11 @@ Encoder* encoder = nullptr;  // Of the last command buffer.
 std::string failure;         // And what went wrong in it.
 
 // What methods give away lives in a pool; what "new" ones give away until it is released.
-thread_local std::deque<std::unique_ptr<Object>> pool_objects;
+thread_local std::deque<std::shared_ptr<Object>> pool_objects;  // Each deleted as what it was made.
 thread_local int open_pools = 0;
 
 Object* Pooled(Object object) {
-  return pool_objects.emplace_back(std::make_unique<Object>(std::move(object))).get();
+  return pool_objects.emplace_back(std::make_shared<Object>(std::move(object))).get();
 }
 Object* Owned(Object object) {
   ++fake->live_objects;
